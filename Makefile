@@ -1,0 +1,37 @@
+# `make talk` opens the assistant, `make test` runs every test. Both install into this folder only.
+
+# uv where it is on the path, else a copy of our own in .uv/.
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+ARGS ?=
+TESTS ?= tests
+
+.PHONY: talk test lint clean
+
+talk: .venv/.installed
+	.venv/bin/headstart talk $(ARGS)
+
+test: .venv/.installed-dev lint
+	.venv/bin/pytest $(TESTS)
+
+lint: .venv/.installed-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+# --inexact: installing to talk does not take away what installing to test has put there.
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --no-dev --inexact
+	touch $@
+
+.venv/.installed-dev: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --inexact
+	touch $@ .venv/.installed
+
+.uv/bin/uv:
+	@echo "uv is not on the path: installing it into .uv/"
+	python3 -m venv .uv || { echo "python3 cannot make a virtual environment; install it with: sudo apt install python3-venv"; exit 2; }
+	.uv/bin/pip install --quiet uv
+
+clean:
+	rm -rf .venv .uv

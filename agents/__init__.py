@@ -1,0 +1,1 @@
+"""Deciding: events, the protocol, calls and their commit point, and the brains."""

@@ -1,0 +1,50 @@
+"""What a brain can do: think, call, remove, pause, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tools.tool import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Think:
+    """Reasoning nobody hears. `interrupted` when something new arrived before it was finished."""
+
+    text: str
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Issue a call; the same `id` again replaces (patches) the earlier one.
+
+    A string argument `$2` stands for the value of call 2, wherever it occurs in the arguments.
+    """
+
+    id: int
+    name: str
+    arguments: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Withdraw a call and everything that depends on it."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing to do until something new arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to say. `$2` in the text stands for the spoken result of call 2."""
+
+    text: str
+
+
+Action = Think | Call | Remove | Pause | Answer

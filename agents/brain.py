@@ -1,0 +1,56 @@
+"""The seam to every model: an interaction goes in, actions come out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.actions import Action
+from agents.events import Event
+from tools.toolbox import Toolbox
+
+
+class BrainError(Exception):
+    """A brain cannot work. Its message is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """All that happened so far, oldest first, and the tools at hand. `turn` is the current turn."""
+
+    toolbox: Toolbox
+    events: Sequence[Event]
+    turn: int
+
+    @property
+    def of_turn(self) -> list[Event]:
+        """The events of the current turn."""
+        return [event for event in self.events if getattr(event, "turn", None) == self.turn]
+
+
+class Brain(Protocol):
+    """Turns the interaction so far into actions.
+
+    `patience` is how long, in seconds, the session lets an action that is being written finish when
+    something new arrives, before it closes the reaction. A small local model finishes a call in less
+    time than writing it again would take; where reactions are long it is 0.
+    """
+
+    name: str
+    patience: float
+
+    def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+        """React to what is new. Ends with Pause or Answer; closing the iterator interrupts the brain.
+
+        Raises BrainError where the model cannot be reached or fails.
+        """
+        ...
+
+    async def warm_up(self) -> None:
+        """Load what the first reaction needs, so that the first turn is as fast as the next."""
+        ...
+
+    async def close(self) -> None:
+        """Free the model. No reaction may be running."""
+        ...

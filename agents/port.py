@@ -1,0 +1,47 @@
+"""Where a turn reaches the world, and how far it may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from agents.calls import LiveCall
+from agents.events import Event
+from tools.tool import Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a turn. Seconds and counts; the reason is shown when one bites."""
+
+    calls: int = 24  # IDs in a turn
+    versions: int = 60  # issues in a turn, patches included
+    parallel: int = 8  # reads that run at the same time
+    call_seconds: float = 10.0
+    confirm_seconds: float = 10.0
+    reaction_seconds: float = 15.0
+    turn_seconds: float = 60.0  # from the final update to the end of the turn
+
+
+class Port(Protocol):
+    """Where a turn reaches the world."""
+
+    def now(self) -> float:
+        """Seconds on the session clock."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Publish an event."""
+        ...
+
+    def start(self, call: LiveCall, arguments: Arguments) -> None:
+        """Run the call; its outcome comes back through `Turn.finished` or `Turn.failed`."""
+        ...
+
+    def cancel(self, call: LiveCall) -> None:
+        """Stop the run of a read, if it is still going. Its outcome no longer matters."""
+        ...
+
+    def ask(self, call: LiveCall, arguments: Arguments) -> None:
+        """Ask the user; the answer comes back through `Turn.confirmed`."""
+        ...

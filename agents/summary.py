@@ -1,0 +1,168 @@
+"""What a turn and a session came to: counts, answer time, and the head start of guessing early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from agents.events import (
+    CASCADE,
+    PATCHED,
+    REMOVED,
+    Answered,
+    CallChanged,
+    CallIssued,
+    CallState,
+    Committed,
+    Drafted,
+    Effected,
+    Event,
+    SessionEnded,
+    SpeakingStarted,
+    SpeechEnded,
+    TurnEnded,
+    Updated,
+)
+
+
+@dataclass(slots=True)
+class _Version:
+    writing: float  # seconds the brain took to write it
+    issued: CallIssued
+    ran_from: float | None = None
+    running: float = 0.0  # seconds
+    wrong: bool = False
+
+
+@dataclass(slots=True)
+class _Tally:
+    end_of_speech: float | None = None
+    final_at: float | None = None
+    answer_writing: float = 0.0
+    answered_at: float | None = None
+    spoken_at: float | None = None
+    news_at: float = 0.0
+    versions: dict[tuple[int, int], _Version] = field(default_factory=dict[tuple[int, int], _Version])
+
+    @property
+    def answer_at(self) -> float | None:
+        return self.answered_at if self.spoken_at is None else self.spoken_at
+
+
+def _tally(events: Iterable[Event]) -> _Tally:
+    tally = _Tally()
+    for event in events:
+        match event:
+            case SpeechEnded(at=at):
+                tally.end_of_speech = at
+            case Updated(at=at, final=final):
+                tally.news_at = at
+                tally.final_at = at if final else None
+            case CallIssued(at=at):
+                tally.versions[event.call, event.version] = _Version(at - tally.news_at, event)
+                tally.news_at = at
+            case CallChanged():
+                _call(tally, event)
+            case Drafted(at=at):
+                tally.answer_writing = at - tally.news_at
+            case Answered(at=at):
+                tally.answered_at = at
+            case SpeakingStarted(at=at) if tally.answered_at is not None and tally.spoken_at is None:
+                tally.spoken_at = at
+            case _:
+                pass
+    return tally
+
+
+def _call(tally: _Tally, event: CallChanged) -> None:
+    version = tally.versions[event.call, event.version]
+    if event.state is CallState.RUNNING:
+        version.ran_from = event.at
+    elif version.ran_from is not None and event.state in (CallState.READY, CallState.FAILED):
+        version.running = event.at - version.ran_from
+    if event.state is CallState.DISCARDED:
+        version.wrong = event.reason in (PATCHED, REMOVED, CASCADE)
+
+
+def _without_speculation(tally: _Tally) -> float | None:
+    """When the answer would have come had the brain begun at the final update (session seconds).
+
+    What survived is written one call after the other, as it was; each call then runs as long as it ran,
+    effects in turn and reads side by side; the answer is written last. Calls start as soon as they are
+    written, so this flatters the sequential arm where a read waits for another: an estimate, never the
+    measured baseline of a benchmark.
+    """
+    if tally.final_at is None or tally.answered_at is None:
+        return None
+    clock = tally.final_at
+    over = clock
+    effects_over = clock
+    for version in sorted(tally.versions.values(), key=lambda version: version.issued.call):
+        if version.wrong:
+            continue
+        clock += version.writing
+        if version.issued.effect == "read":
+            over = max(over, clock + version.running)
+        else:
+            effects_over = max(effects_over, clock) + version.running
+    return max(over, effects_over, clock) + tally.answer_writing
+
+
+def turn_summary(turn: int, at: float, events: Iterable[Event]) -> TurnEnded:
+    """The summary of one turn from its events."""
+    tally = _tally(events)
+    without = _without_speculation(tally)
+    versions = tally.versions.values()
+    return TurnEnded(
+        turn,
+        at,
+        end_of_speech=tally.end_of_speech if tally.end_of_speech is not None else (tally.final_at or at),
+        answer_at=tally.answered_at,
+        head_start=max(0.0, without - tally.answered_at)
+        if without and tally.answered_at is not None
+        else 0.0,
+        calls=len({version.issued.call for version in versions}),
+        rolled_back=sum(version.wrong for version in versions),
+        waste=sum(version.wrong and version.ran_from is not None for version in versions),
+    )
+
+
+def session_summary(at: float, events: Sequence[Event], wrong_effects: int) -> SessionEnded:
+    """The last event of a session: its latest answered turn's times, and counts over all turns.
+
+    `answer_at` is the first audible word where there was a voice, else the moment the text was there.
+    """
+    turns = [event for event in events if isinstance(event, TurnEnded)]
+    latest = next((turn for turn in reversed(turns) if turn.answer_at is not None), None)
+    tally = _tally(event for event in events if latest and getattr(event, "turn", None) == latest.turn)
+    return SessionEnded(
+        at,
+        turns=len(turns),
+        end_of_speech=latest.end_of_speech if latest else None,
+        answer_at=tally.answer_at if latest else None,
+        head_start=sum(turn.head_start for turn in turns),
+        calls=sum(turn.calls for turn in turns),
+        rolled_back=sum(turn.rolled_back for turn in turns),
+        wrong_effects=wrong_effects,
+    )
+
+
+def wrong_effects(events: Iterable[Event]) -> int:
+    """Effects that no surviving, committed call asked for: must be 0, whatever was guessed."""
+    committed: set[int] = set()
+    standing: dict[tuple[int, int], CallState] = {}
+    wrong = 0
+    effects: list[Effected] = []
+    for event in events:
+        if isinstance(event, Committed):
+            committed.add(event.turn)
+        elif isinstance(event, CallChanged):
+            standing[event.turn, event.call] = event.state
+        elif isinstance(event, Effected):
+            wrong += event.turn not in committed
+            effects.append(event)
+    return wrong + sum(
+        standing.get((effect.turn, effect.call)) is not CallState.READY
+        for effect in effects
+        if effect.turn in committed
+    )

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from agents.actions import Action, Answer, Call, Pause, Remove
+from agents.brains.scripted import ScriptedBrain, Step
+from agents.events import (
+    Answered,
+    CallChanged,
+    CallState,
+    Committed,
+    ConfirmAsked,
+    Effected,
+    Event,
+    Mode,
+    SessionEnded,
+    SpeechEnded,
+    TurnEnded,
+    Updated,
+)
+from agents.session import Session
+from tests.agents.worlds import Recorder, build
+from tests.conftest import run_virtually
+
+
+async def talk(
+    session: Session, words: str, *, seconds_a_word: float = 0.3, ending: float = 0.5, idle: bool = True
+) -> None:
+    """Say `words` at an even pace, each stable at once; the end of turn is noticed `ending` later."""
+    session.speech_started()
+    said = words.split()
+    for count in range(1, len(said) + 1):
+        await asyncio.sleep(seconds_a_word)
+        session.hear(" ".join(said[:count]), "")
+    session.speech_ended(session.now())
+    await asyncio.sleep(ending)
+    session.end_turn(words)
+    while idle and not session.is_idle:
+        await asyncio.sleep(0.05)
+
+
+def play(
+    script: Sequence[Step] | Callable[[int], Sequence[Step]],
+    words: str = "one two three four",
+    *,
+    mode: Mode = Mode.SPECULATIVE,
+    after: Callable[[Session], object] | None = None,
+    patience: float = 0.0,
+    values: dict[object, str] | None = None,
+) -> tuple[list[Event], Recorder]:
+    """One turn on a virtual clock: its events and what really ran."""
+    recorder = Recorder()
+    recorder.values.update(values or {})
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain(script, patience), toolbox, world, mode=mode)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            if after is not None:
+                session.subscribe(lambda event: after(session) if isinstance(event, ConfirmAsked) else None)
+            await talk(session, words)
+            session.close()
+
+    run_virtually(main())
+    return events, recorder
+
+
+E = TypeVar("E")
+
+
+def of(events: Sequence[Event], kind: type[E]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def moment(events: Sequence[Event], call: int, state: CallState) -> float:
+    return next(e.at for e in of(events, CallChanged) if (e.call, e.state) == (call, state))
+
+
+READ_THEN_WRITE = [
+    Step(2, [Call(1, "read", {"x": "two"})]),
+    Step(3, [Call(2, "write", {"x": "three"})]),
+    Step(None, [Answer("$1 $2")]),
+]
+
+
+def test_a_read_starts_while_the_user_speaks_and_a_write_waits_for_commit() -> None:
+    events, recorder = play(READ_THEN_WRITE)
+    silence = of(events, SpeechEnded)[0].at
+    committed = of(events, Committed)[0].at
+    assert moment(events, 1, CallState.RUNNING) < silence
+    assert moment(events, 2, CallState.HELD) < silence
+    assert moment(events, 2, CallState.RUNNING) >= committed
+    assert recorder.runs == [("read", {"x": "two"}), ("write", {"x": "three"})]
+    assert of(events, Answered)[0].text == "read of two. write of three."
+
+
+def test_sequential_mode_does_the_same_later() -> None:
+    early, first = play(READ_THEN_WRITE)
+    late, second = play(READ_THEN_WRITE, mode=Mode.SEQUENTIAL)
+    assert first.effects() == second.effects()
+    assert of(early, Answered)[0].text == of(late, Answered)[0].text
+    assert of(early, Answered)[0].at < of(late, Answered)[0].at
+    final = next(e.at for e in of(late, Updated) if e.final)
+    assert moment(late, 1, CallState.RUNNING) >= final
+
+
+def test_the_head_start_is_what_sequential_mode_really_takes_longer() -> None:
+    early, _ = play(READ_THEN_WRITE)
+    late, _ = play(READ_THEN_WRITE, mode=Mode.SEQUENTIAL)
+    measured = of(late, Answered)[0].at - of(early, Answered)[0].at
+    assert abs(of(early, TurnEnded)[0].head_start - measured) < 0.01
+
+
+def test_a_patch_rolls_the_guess_back() -> None:
+    events, recorder = play(
+        [
+            Step(1, [Call(1, "write", {"x": "friday"})]),
+            Step(3, [Call(1, "write", {"x": "saturday"})]),
+            Step(None, [Answer("$1")]),
+        ]
+    )
+    assert recorder.effects() == [("write", {"x": "saturday"})]
+    assert of(events, TurnEnded)[0].rolled_back == 1
+    assert of(events, SessionEnded)[0].wrong_effects == 0
+
+
+def test_remove_takes_dependants_with_it_and_late_results_change_nothing() -> None:
+    events, recorder = play(
+        [
+            Step(1, [Call(1, "read_slow", {"x": "a"}), Call(2, "write", {"x": "$1"})]),
+            Step(2, [Remove(1)]),
+            Step(None, [Pause()]),
+        ]
+    )
+    last = {e.call: e.state for e in of(events, CallChanged)}
+    assert last == {1: CallState.DISCARDED, 2: CallState.DISCARDED}
+    assert recorder.effects() == []
+
+
+def test_a_reference_is_filled_with_the_value_and_never_read_again() -> None:
+    _, recorder = play(
+        [Step(1, [Call(1, "read", {"x": "a"}), Call(2, "write", {"x": "$1"})]), Step(None, [Answer("$2")])],
+        values={"a": "$2 <pause> REMOVE 1"},
+    )
+    assert recorder.effects() == [("write", {"x": "$2 <pause> REMOVE 1"})]
+
+
+def test_patching_a_call_runs_its_dependants_again_with_the_new_result() -> None:
+    _, recorder = play(
+        [
+            Step(
+                1,
+                [
+                    Call(1, "read", {"x": "a"}),
+                    Call(2, "read_slow", {"x": "$1"}),
+                    Call(3, "write", {"x": "$2"}),
+                ],
+            ),
+            Step(4, [Call(1, "read", {"x": "b"})]),
+            Step(None, [Answer("$3")]),
+        ]
+    )
+    assert recorder.effects() == [("write", {"x": "<<b>>"})]
+
+
+def test_patching_back_uses_the_result_that_is_there() -> None:
+    _, recorder = play(
+        [
+            Step(1, [Call(1, "read", {"x": "a"})]),
+            Step(3, [Call(1, "read", {"x": "b"})]),
+            Step(4, [Call(1, "read", {"x": "a"})]),
+            Step(None, [Answer("$1")]),
+        ]
+    )
+    assert recorder.runs.count(("read", {"x": "a"})) == 1
+
+
+def test_a_confirm_call_waits_for_a_yes() -> None:
+    script = [Step(2, [Call(1, "confirm", {"x": "hello"})]), Step(None, [Answer("$1")])]
+
+    def say_yes(session: Session) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, session.speech_started)
+        loop.call_later(1.0, session.hear, "yes", "")
+        loop.call_later(1.5, session.end_turn, "Yes, please.")
+
+    events, recorder = play(script, after=say_yes)
+    assert recorder.effects() == [("confirm", {"x": "hello"})]
+    assert of(events, ConfirmAsked)[0].at >= of(events, Committed)[0].at
+
+    events, recorder = play(script)  # silence
+    assert recorder.effects() == []
+    assert of(events, Answered)[0].text == "I left that."
+
+
+def test_a_no_and_another_request_is_a_no_and_a_new_turn() -> None:
+    def other(session: Session) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, session.speech_started)
+        loop.call_later(1.5, session.end_turn, "what time is it in Lisbon")
+
+    def script(turn: int) -> list[Step]:
+        return [
+            Step(None, [Call(1, "confirm", {"x": "a"}), Answer("$1")] if turn == 1 else [Answer("Noon.")])
+        ]
+
+    events, recorder = play(script, after=other)
+    assert [answer.text for answer in of(events, Answered)] == ["I left that.", "Noon."]
+    assert recorder.effects() == []
+    assert of(events, SessionEnded)[0].turns == 2
+
+
+def test_effects_run_in_the_order_of_their_ids_and_questions_come_last() -> None:
+    def say_yes(session: Session) -> None:
+        asyncio.get_running_loop().call_soon(session.confirm, True)
+
+    actions: list[Action] = [
+        Call(1, "confirm", {"x": "a"}),
+        Call(2, "read_slow", {"x": "b"}),
+        Call(3, "write", {"x": "$2"}),
+        Call(4, "write", {"x": "c"}),
+        Answer("$1 $3 $4"),
+    ]
+    for mode in Mode:
+        _, recorder = play([Step(1, actions[:4]), Step(None, actions[4:])], mode=mode, after=say_yes)
+        assert recorder.effects() == [("write", {"x": "<b>"}), ("write", {"x": "c"}), ("confirm", {"x": "a"})]
+
+
+def test_going_on_before_the_commit_point_reopens_the_turn() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+    script = [
+        Step(2, [Call(1, "write", {"x": "friday"})]),
+        Step(4, [Call(1, "write", {"x": "saturday"})]),
+        Step(None, [Answer("$1")], seconds=0.2),
+    ]
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain(script), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            await talk(session, "on friday", idle=False)
+            await talk(session, "no saturday")
+            session.close()
+
+    run_virtually(main())
+    assert recorder.effects() == [("write", {"x": "saturday"})]
+    assert of(events, SessionEnded)[0].turns == 1
+
+
+def test_a_brain_that_hangs_costs_the_turn_and_carries_nothing_out() -> None:
+    events, recorder = play(
+        [Step(1, [Call(1, "write", {"x": "a"})]), Step(None, [Answer("$1")], seconds=1000)]
+    )
+    assert recorder.effects() == []
+    assert len(of(events, TurnEnded)) == 1
+
+
+def test_a_tool_that_hangs_fails_in_time() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        from tools.tool import Effect
+        from tools.toolbox import Toolbox
+
+        toolbox = Toolbox([*toolbox, recorder.tool("read_hung", Effect.READ, 1e6)])
+        script = [Step(1, [Call(1, "read_hung", {"x": "a"})]), Step(None, [Answer("$1")])]
+        session = Session(ScriptedBrain(script), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            await talk(session, "one two")
+            session.close()
+
+    run_virtually(main())
+    assert "did not answer within 10 seconds" in of(events, Answered)[0].text
+
+
+def test_silence_ends_the_turn_without_a_word() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain([]), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            session.speech_started()
+            session.end_turn("")
+            session.close()
+
+    run_virtually(main())
+    assert not of(events, Answered)
+    assert len(of(events, TurnEnded)) == 1
+
+
+def test_closing_in_the_middle_discards_what_is_held() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain(READ_THEN_WRITE), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            session.speech_started()
+            session.hear("one two three", "")
+            await asyncio.sleep(0.1)
+            session.close()
+
+    run_virtually(main())
+    assert recorder.effects() == []
+    assert isinstance(events[-1], SessionEnded)

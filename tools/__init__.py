@@ -1,0 +1,1 @@
+"""What can be done, and what it does to the world."""

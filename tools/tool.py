@@ -1,0 +1,78 @@
+"""What a tool is: a name, a schema, an effect class, and a coroutine that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from tools.store import Store
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Arguments: TypeAlias = "Mapping[str, Json]"
+
+
+class Effect(StrEnum):
+    """What a call does to the world, and therefore when it may run."""
+
+    READ = "read"  # changes nothing: runs at once, also on half a sentence
+    WRITE = "write"  # held until the turn is committed
+    CONFIRM = "confirm"  # held until the turn is committed and the user said yes
+
+
+class ToolError(Exception):
+    """A failure the user can understand. Its message is one plain sentence, fit to be spoken."""
+
+
+class OutcomeUnknown(ToolError):
+    """Nobody can say whether the effect happened. It is reported as unknown and never repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call gives back.
+
+    `text` is one short sentence fit to be spoken; `value` is what `$n` stands for in the arguments
+    of a dependent call (a phone number, a path; by default the text). `undo` is whatever the tool's
+    own undo needs to take the effect back, or None where there is nothing to take back.
+    """
+
+    text: str
+    value: Json = None
+    undo: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a running tool may use. `now` is the session's local date and time, without a zone."""
+
+    store: Store
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. `parameters` is a JSON schema object as model APIs expect it."""
+
+    name: str
+    description: str
+    effect: Effect
+    parameters: dict[str, Any]
+    run: Callable[[ToolContext, Arguments], Awaitable[ToolResult]]
+    undo: Callable[[ToolContext, Json], Awaitable[ToolResult]] | None = None
+    question: Callable[[ToolContext, Arguments], str] | None = None
+    """For CONFIRM tools: the short question asked before the effect ("Text Ana: running late?").
+
+    Raises ToolError where it can already tell that the call cannot succeed (two people fit a name).
+    """
+    local: bool = False
+    """True for a tool that touches nothing but the store and never suspends: its effect and its
+    journal entry are then committed together, so that a crash leaves both or neither."""
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the parameters that must be given."""
+        return frozenset(self.parameters.get("required", ()))
