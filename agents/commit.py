@@ -1,7 +1,9 @@
 """The commit point: when guessing is over and held calls may run.
 
-The rule of the paper (*Speculative Interaction Agents*, section 3): the final query update has been
-received, and then the model issues a call ID greater than any before, pauses, or answers.
+The paper (*Speculative Interaction Agents*, section 3) commits once the final query update has been
+received and the model then issues a call ID greater than any before, or pauses. We leave the first of
+these out: a brain that lags behind the words may issue a new call and only then patch or withdraw an
+old one, which that rule would already have carried out. Pausing or answering says that it is done.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from dataclasses import dataclass, replace
 class CommitPoint:
     """Follows a turn until it commits; a value that each step replaces.
 
-    `released` is the highest call ID whose effect may run: issuing call n after the final update
-    confirms the calls before it, not yet call n itself, which the next action may still patch.
+    `released` is the highest call ID whose effect may run: those issued before the latest pause or
+    answer since the final update.
     """
 
     final: bool = False
@@ -32,24 +34,19 @@ class CommitPoint:
         return replace(self, final=True)
 
     def reopened(self) -> CommitPoint:
-        """The user went on speaking before the commit point: the update was not final after all."""
+        """The user went on speaking before the commit point: the update was not final after all.
+
+        Raises AssertionError after it.
+        """
         assert not self.reached
         return replace(self, final=False)
 
-    def issued(self, call: int, knowing: bool) -> CommitPoint:
-        """The brain issued `call`; `knowing` whether it had seen the final update when it wrote it."""
-        if call <= self.highest:
+    def issued(self, call: int) -> CommitPoint:
+        """The brain issued `call`."""
+        return replace(self, highest=max(self.highest, call))
+
+    def settled(self, by: str, knowing: bool) -> CommitPoint:
+        """The brain paused or answered (`by`); `knowing` whether it had then seen the final update."""
+        if not (self.final and knowing):
             return self
-        point = replace(self, highest=call)
-        return point._at("call", call - 1) if self.final and knowing else point
-
-    def paused(self, knowing: bool) -> CommitPoint:
-        """The brain paused."""
-        return self._at("pause", self.highest) if self.final and knowing else self
-
-    def answered(self, knowing: bool) -> CommitPoint:
-        """The brain answered."""
-        return self._at("answer", self.highest) if self.final and knowing else self
-
-    def _at(self, by: str, released: int) -> CommitPoint:
-        return replace(self, by=self.by or by, released=max(self.released, released))
+        return replace(self, by=self.by or by, released=self.highest)

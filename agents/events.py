@@ -171,7 +171,7 @@ class Paused:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The commit point: from here on held calls are released. `by` is call, pause or answer."""
+    """The commit point: from here on held calls are released. `by` is pause or answer."""
 
     turn: int
     at: float

@@ -93,8 +93,10 @@ class Session:
             self._reactor.open(group)
             await self._closing.wait()
             self._reactor.stop()
-            for turn in list(self._host.turns.values()):
-                turn.expire("The session ended before this was done.")
+            for turn in self._host.turns.values():
+                turn.drop("the session ended")
+        for turn in list(self._host.turns.values()):
+            self._end(turn, "")
         self._host.emit(session_summary(self.now(), self._host.events, wrong_effects(self._host.events)))
 
     def close(self) -> None:
@@ -160,7 +162,7 @@ class Session:
         self._host.emit(Updated(turn.number, self.now(), text, final=True))
         turn.final_received()
         if not spoken_words(text):
-            turn.expire("I did not hear any words.")
+            self.notice("I did not hear any words.")
             self._end(turn, "")
             return
         self._host.after(
@@ -243,10 +245,10 @@ class Session:
 
     def _give_up(self, turn: Turn, why: str) -> None:
         if turn.number in self._host.turns:
-            turn.expire(why)
             self._end(turn, why)
 
     def _end(self, turn: Turn, answer: str) -> None:
+        turn.drop("the turn is over")
         del self._host.turns[turn.number]
         self._reactor.forget(turn)
         if self._turn is turn:

@@ -72,13 +72,13 @@ class Turn:
             case Think(text, interrupted):
                 self._port.emit(Thought(self.number, at, text, interrupted))
             case Call():
-                self._issue(action, knowing)
+                self._issue(action)
             case Remove(id):
                 self._remove(id)
             case Pause():
                 self.is_paused = True
                 self._port.emit(Paused(self.number, at))
-                self._commit(self.commit.paused(knowing))
+                self._commit(self.commit.settled("pause", knowing))
             case Answer(text):
                 self._answer(text, knowing)
             case _:
@@ -135,12 +135,11 @@ class Turn:
         if call.state is CallState.ASKING:
             self._fail(call, message)
 
-    def expire(self, why: str) -> None:
-        """Time is up: whatever has not begun is discarded, and `why` is said."""
+    def drop(self, why: str) -> None:
+        """Discard whatever is not over, but for effects that have begun."""
         for call in list(self.calls.values()):
             if not call.is_over and not call.has_begun:
                 self._discard(call, why)
-        self._port.emit(Notice(self._port.now(), why, error=True))
 
     # ---- questions -----------------------------------------------------------------------------
 
@@ -186,7 +185,7 @@ class Turn:
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def _issue(self, action: Call, knowing: bool) -> None:
+    def _issue(self, action: Call) -> None:
         old = self.calls.get(action.id)
         refusal = self._refusal(action, old)
         if refusal is not None:
@@ -220,7 +219,7 @@ class Turn:
             self._fail(call, "It would have to wait for itself.")
         else:
             self._check(call)
-        self._commit(self.commit.issued(call.id, knowing))
+        self.commit = self.commit.issued(call.id)
 
     def _refusal(self, action: Call, old: LiveCall | None) -> str | None:
         """Why an issue changes nothing: "" where it repeats what stands, None where it is good."""
@@ -266,7 +265,7 @@ class Turn:
             return
         self.draft = text
         self._port.emit(Drafted(self.number, self._port.now(), text))
-        self._commit(self.commit.answered(knowing))
+        self._commit(self.commit.settled("answer", knowing))
 
     def _commit(self, point: CommitPoint) -> None:
         if point.by is not None and not self.commit.reached:
@@ -318,11 +317,6 @@ class Turn:
         return True
 
     def _may_start_effect(self, call: LiveCall) -> bool:
-        """Released, and its operands there. A question waits until the brain has nothing to add, so that
-        effects come in the same order whether they were planned early or late.
-        """
-        if call.tool.effect is Effect.CONFIRM and self.draft is None and not self.is_paused:
-            return False
         return self.commit.reached and call.id <= self.commit.released and graph.is_ready(self.calls, call)
 
     def _running_reads(self) -> int:

@@ -39,7 +39,14 @@ class Recorder:
                 f"{name} of {arguments['x']}.", value=self.values.get(arguments["x"], f"<{arguments['x']}>")
             )
 
-        return Tool(name, f"{name} something", effect, schema("x"), run)
+        return Tool(
+            name,
+            f"{name} something",
+            effect,
+            schema("x"),
+            run,
+            question=lambda context, arguments: f"{name} {arguments['x']}?",
+        )
 
     def effects(self) -> list[tuple[str, dict[str, object]]]:
         return [run for run in self.runs if not run[0].startswith("read")]

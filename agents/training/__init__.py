@@ -1,0 +1,1 @@
+"""Clock-trained adapters: synthetic data, training, export and evaluation."""

@@ -1,0 +1,170 @@
+"""What people put into the slots of a request: open, compositional, seeded.
+
+Values are said words. Invented names are mixed in on purpose: a model that has met a word can repeat
+it from memory, one that has not must copy it. Some values are set aside for evaluation (`held_out`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from agents.training import lexicon as lex
+
+Maker = Callable[[random.Random], str]
+HELD_OUT_SHARE = 8  # every eighth name or thing is never seen in training
+
+
+class Values:
+    """Draws values. Two instances over the same lists, one `held_out`, never share a name or thing."""
+
+    def __init__(self, rng: random.Random, held_out: bool = False) -> None:
+        self.rng = rng
+        self._held_out = held_out
+
+    def pick(self, words: list[str]) -> str:
+        """One of a fixed, closed list."""
+        return self.rng.choice(words)
+
+    def open(self, words: list[str]) -> str:
+        """One of an open list, from this instance's side of the split."""
+        while True:
+            at = self.rng.randrange(len(words))
+            if (at % HELD_OUT_SHARE == 0) == self._held_out:
+                return words[at]
+
+    def invented(self) -> str:
+        """A name nobody has."""
+        count = self.rng.choice((2, 2, 3))
+        return "".join(
+            self.rng.choice(lex.ONSETS) + self.rng.choice(lex.RIMES) for _ in range(count)
+        ).capitalize()
+
+    def name(self) -> str:
+        """A person as people name them."""
+        roll = self.rng.random()
+        if roll < 0.55:
+            return self.open(lex.FIRST)
+        if roll < 0.68:
+            return f"{self.open(lex.FIRST)} {self.open(lex.LAST)}"
+        if roll < 0.80:
+            return self.invented()
+        if roll < 0.93:
+            return self.pick(lex.KIN)
+        return f"{self.pick(lex.TITLES)} {self.open(lex.LAST)}"
+
+    def place(self) -> str:
+        """A town or country, at times an invented one."""
+        return self.invented() if self.rng.random() < 0.15 else self.open(lex.PLACES)
+
+    def spot(self) -> str:
+        """Somewhere one can go."""
+        roll = self.rng.random()
+        if roll < 0.3:
+            return self.place()
+        if roll < 0.7:
+            return f"the {self.pick(lex.NEAR)} {self.open(lex.SPOTS)}".replace("  ", " ")
+        if roll < 0.85:
+            return f"{self.rng.randint(2, 190)} {self.open(lex.LAST)} {self.pick(['Street', 'Road', 'Avenue', 'Lane'])}"
+        return f"{self.open(lex.LAST)} {self.open(lex.SPOTS)}"
+
+    def thing(self) -> str:
+        """A topic of one to three words."""
+        roll = self.rng.random()
+        if roll < 0.35:
+            return f"{self.open(lex.ADJECTIVES)} {self.open(lex.NOUNS)}"
+        if roll < 0.75:
+            return self.open(lex.NOUNS)
+        return f"{self.open(lex.NOUNS)} {self.open(lex.HEADS)}"
+
+    def task(self) -> str:
+        """Something to do."""
+        verb, kind = self.rng.choice(lex.TASKS)
+        return f"{verb} {self.filled(kind)}".strip()
+
+    def event(self) -> str:
+        """What goes into a calendar."""
+        roll = self.rng.random()
+        if roll < 0.4:
+            title = f"{self.open(lex.MEETINGS)} with {self.name()}"
+        elif roll < 0.55:
+            title = f"{self.open(lex.NOUNS)} {self.pick(lex.EVENT_HEADS)}"
+        else:
+            title = self.open(lex.MEETINGS)
+        return title
+
+    def message(self) -> str:
+        """What is written to somebody."""
+        return self.filled(self.open(lex.MESSAGES))
+
+    def filled(self, text: str) -> str:
+        """`text` with its `<kind>`s drawn."""
+        while "<" in text:
+            kind = text[text.index("<") + 1 : text.index(">")]
+            text = text.replace(f"<{kind}>", self.of(kind), 1)
+        return text
+
+    def number(self, low: int, high: int) -> str:
+        """A number, as digits or in words, the way recognisers write either."""
+        value = self.rng.randint(low, high)
+        return str(value) if self.rng.random() < 0.5 else in_words(value)
+
+    def clock_time(self) -> str:
+        """A time of day."""
+        hour = self.rng.randint(1, 12)
+        said = str(hour) if self.rng.random() < 0.4 else in_words(hour)
+        roll = self.rng.random()
+        if roll < 0.4:
+            return said
+        if roll < 0.55:
+            return f"{said} {self.pick(lex.HALVES)}"
+        if roll < 0.75:
+            return f"{hour}:{self.pick(['15', '30', '45', '20', '10'])}"
+        if roll < 0.85:
+            return self.pick(["noon", "midnight", "lunchtime"])
+        if roll < 0.93:
+            return f"{in_words(hour)} {self.pick(['thirty', 'fifteen', 'forty five'])}"
+        return (
+            f"{self.pick(['half', 'quarter'])} {self.pick(['past', 'past', 'to'])} {in_words(hour)}".replace(
+                "half to", "half past"
+            )
+        )
+
+    def duration(self) -> str:
+        """A length of time."""
+        roll = self.rng.random()
+        if roll < 0.7:
+            return f"{self.number(2, 90)} {self.pick(['minutes', 'minutes', 'seconds', 'hours'])}"
+        return self.pick(lex.DURATIONS)
+
+    def of(self, kind: str) -> str:
+        """A value of `kind`: the name of a list of the lexicon, or of a method here."""
+        made: str | None = {
+            "name": self.name, "place": self.place, "spot": self.spot, "thing": self.thing, "task": self.task,
+            "event": self.event, "message": self.message, "time": self.clock_time, "duration": self.duration,
+        }.get(kind, lambda: None)()  # fmt: skip
+        if made is not None:
+            return made
+        match kind:
+            case "degrees":
+                return self.number(12, 28)
+            case "day":
+                return self.pick(lex.WEEKDAYS)
+            case "number":
+                return self.number(2, 60)
+            case _:
+                return self.open(lex.LISTS[kind])
+
+
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
+).split()
+_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def in_words(value: int) -> str:
+    """0 to 99 in words."""
+    if value < 20:
+        return _ONES[value]
+    return _TENS[value // 10] + (f" {_ONES[value % 10]}" if value % 10 else "")
