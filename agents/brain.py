@@ -8,10 +8,11 @@ from typing import Protocol
 
 from agents.actions import Action
 from agents.events import Event
+from tools.errors import HeadstartError
 from tools.toolbox import Toolbox
 
 
-class BrainError(Exception):
+class BrainError(HeadstartError):
     """A brain cannot work. Its message is one line that says what to do."""
 
 

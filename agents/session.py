@@ -116,6 +116,16 @@ class Session:
         """Whether no turn is open."""
         return not self._host.turns
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question waits for the user's reply."""
+        return self._host.question is not None
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether any words were recognised in this session."""
+        return any(isinstance(event, Updated) and spoken_words(event.text) for event in self._host.events)
+
     # ---- the user ------------------------------------------------------------------------------
 
     def speech_started(self) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tools.errors import HeadstartError
+
 if TYPE_CHECKING:
     from tools.store import Store
 
@@ -23,7 +25,7 @@ class Effect(StrEnum):
     CONFIRM = "confirm"  # held until the turn is committed and the user said yes
 
 
-class ToolError(Exception):
+class ToolError(HeadstartError):
     """A failure the user can understand. Its message is one plain sentence, fit to be spoken."""
 
 

@@ -25,8 +25,9 @@ from tools.tool import Json
 STUBS = frozenset(
     "a an the my your his her our their some this that these those and or but of to in on at for from by with about as "
     "than is are was were be do does did has have i'm i'll it's we're i we you he she it they who what when where which "
-    "how why if so no not next last every into until can will please the new um uh er hmm".split()
+    "how why if so no not next last every into until can please the new um uh er hmm".split()
 )
+_SHORT = frozenset({"set_light"})  # "on" is a value there
 _SIZES = (1, 1, 2, 2, 2, 3, 3, 4)
 
 
@@ -66,7 +67,8 @@ class _Turn:
     segments: list[Segment] = field(default_factory=list[Segment])
     issued: dict[int, Call] = field(default_factory=dict[int, Call])  # by request
     removed: set[int] = field(default_factory=set[int])
-    running: list[tuple[int, Call, int]] = field(default_factory=list[tuple[int, Call, int]])  # step it is due at
+    pending: dict[int, Call] = field(default_factory=dict[int, Call])  # of the reaction being made
+    running: list[tuple[int, Call]] = field(default_factory=list[tuple[int, Call]])  # with the step it is due at
 
     def changes(self, heard: int, final: bool) -> list[Action]:
         """What is to be done once `heard` words are known."""
@@ -79,7 +81,7 @@ class _Turn:
                 if at in self.issued:
                     actions.append(Remove(self.issued[at].id))
                 continue
-            known = self.known(wanted.tool, wanted.arguments, heard, final)
+            known = self.known(wanted.tool, wanted.arguments, final)
             if not ready(wanted, known, final):
                 continue
             before = self.issued.get(at)
@@ -91,14 +93,10 @@ class _Turn:
                 self.pending[at] = call
         return actions
 
-    pending: dict[int, Call] = field(default_factory=dict[int, Call])
-
     def new(self, action: Action) -> bool:
         return isinstance(action, Call) and all(action.id != call.id for call in self.issued.values())
 
-    def known(
-        self, tool: str, arguments: Mapping[str, tuple[int, ...] | int], heard: int, final: bool
-    ) -> dict[str, Json]:
+    def known(self, tool: str, arguments: Mapping[str, tuple[int, ...] | int], final: bool) -> dict[str, Json]:
         known: dict[str, Json] = {}
         for parameter in ORDER[tool]:
             value = arguments.get(parameter)
@@ -108,10 +106,9 @@ class _Turn:
                     known[parameter] = f"${source.id}"
             elif value:
                 indices = list(value)
-                while indices and not final and indices[-1] == heard - 1 and self.stub(indices[-1]):
+                while indices and not final and tool not in _SHORT and self.stub(indices[-1]):
                     indices.pop()
-                    heard -= 1
-                if indices and any(not self.stub(i) for i in indices):
+                if indices:
                     known[parameter] = self.utterance.value(indices, self.words)
         return known
 
@@ -131,7 +128,7 @@ class _Turn:
                     self.issued[request] = action
                     self.running = [each for each in self.running if each[1].id != action.id]
                     if action.name in READS and not any(str(v).startswith("$") for v in action.arguments.values()):
-                        self.running.append((step + self.rng.choice((1, 1, 2, 2, 3)), action, request))
+                        self.running.append((step + self.rng.choice((1, 1, 2, 2, 3)), action))
                 case Remove(id):
                     self.removed |= {r for r, c in self.issued.items() if c.id == id}
                     self.running = [each for each in self.running if each[1].id != id]
@@ -146,7 +143,7 @@ class _Turn:
         """Results that are there by `step`."""
         due = [each for each in self.running if each[0] <= step]
         self.running = [each for each in self.running if each[0] > step]
-        return [protocol.result(call.id, spoken(call, self.rng)) for _, call, _ in due]
+        return [protocol.result(call.id, spoken(call, self.rng)) for _, call in due]
 
 
 def stream(utterance: Utterance, rng: random.Random) -> Stream:
@@ -166,18 +163,20 @@ def stream(utterance: Utterance, rng: random.Random) -> Stream:
         words = spelled[before:cut]
         if revised_at and step == revised_at:
             words, turn.words = spelled[:cut], spelled
-        results, news = turn.results(step), protocol.update(words, final)
+        # Now and then the end of the turn was none: the user goes on before the answer.
+        reopened = not final and rng.random() < 0.015
+        results, news = turn.results(step), protocol.update(words, final or reopened)
         before = cut
         glued = rng.random() < 0.4
         for each in results if glued else ():
             turn.news(each)
         turn.news(news)
         turn.pending.clear()
-        actions = turn.changes(cut, final)
+        actions = turn.changes(cut, final or reopened)
         if final:
             turn.write([*actions, Answer(_answer(turn))], step)
             break
-        if rng.random() < 0.1:  # the next update interrupts this reaction
+        if reopened or rng.random() < 0.1:  # the next update interrupts this reaction
             turn.write(actions[: rng.randint(0, len(actions))], step)
             for each in () if glued else results:
                 turn.news(each)
@@ -186,8 +185,9 @@ def stream(utterance: Utterance, rng: random.Random) -> Stream:
         for each in () if glued else results:
             turn.news(each)
             turn.write([Pause()], step)
-    calls = tuple(call for request, call in sorted(turn.issued.items()) if request not in turn.removed)
-    return Stream(tuple(turn.segments), " ".join(spelled), calls, utterance.kind)
+    calls = tuple(call for request, call in turn.issued.items() if request not in turn.removed)
+    ordered = tuple(sorted(calls, key=lambda call: call.id))
+    return Stream(tuple(turn.segments), " ".join(spelled), ordered, utterance.kind)
 
 
 def streams(seed: int, held_out: bool = False) -> Iterator[Stream]:

@@ -26,7 +26,7 @@ FIRST = (
     "Nadia Nate Nell Nico Nina Noah Noor Nora Olaf Olga Oliver Omar Oscar Otto Pablo Pam Patrick Penny Pedro Peter "
     "Petra Phil Pia Quentin Rachel Rafael Raj Ravi Rita Robert Rosa Ross Ruby Rupert Ruth Sadie Sam Samir Sandra Sara "
     "Sarah Scott Selma Sergei Shira Sid Simon Sofia Sonja Stan Stella Steve Sunita Sven Tara Ted Tess Theo Tim Tina "
-    "Todd Tomas Toni Trevor Uma Umar Vera Victor Viola Wanda Wei Wendy Will Xavier Yara Yuki Yvonne Zach Zara Zoe"
+    "Todd Tomas Toni Trevor Uma Umar Vera Victor Viola Wanda Wei Wendy Wilma Xavier Yara Yuki Yvonne Zach Zara Zoe"
 ).split()
 LAST = (
     "Abbott Ahmed Allen Alvarez Andersen Baker Banerjee Barnes Becker Bell Bennett Berg Bishop Bowman Brandt Brooks "

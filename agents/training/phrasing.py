@@ -1,7 +1,7 @@
 """How people ask for each tool.
 
 A template is words with `(a|b)` choices, `[optional]` parts, `{parameter:kind}` slots and `*` where the
-tool has become clear, for templates whose first slot comes before that. In a chain, slots name the
+tool has become clear, for templates whose first slot comes before that (`*1`: the second tool). In a chain, slots name the
 request they belong to (`{1.to:name}`), and `links` feed one request's value to a parameter of another.
 """
 
@@ -296,7 +296,7 @@ set up a zoom (meeting|call) called {topic:thing}[ {start:start}]""",
 (find out|look up|tell me) {query:wh}
 find (information|something) (about|on) {query:about}
 do you know {query:wh}
-I (want to|'d like to) know {query:wh}
+I (want to|would like to) know {query:wh}
 what do you know about {query:about}
 google {query:about}
 look up {query:about}
@@ -350,7 +350,7 @@ timer status*""",
 play {what:music}
 (play|put on|start) {what:music}
 (play|put on) {what:music} (please|for me|)
-I (want to|'d like to) (hear|listen to) {what:music}
+I (want to|would like to) (hear|listen to) {what:music}
 let me hear {what:music}
 (put on|turn on|start playing) {what:music}
 (play me|let's hear|let's listen to) {what:music}
@@ -404,7 +404,7 @@ _CHAINS: tuple[tuple[str, str, str], ...] = (
 (summarize|sum up) the (pdf|document|file) (called|about|named) {0.name:thing}
 give me a summary of (my|the) {0.name:thing} (pdf|file|document)
 (what's|what does) (in |)(my|the) {0.name:thing} (pdf|document)* (about|say)
-(open|find) (my|the) {0.name:thing} (pdf|document|file)* and (summarize|sum up) it
+(open|find) (my|the) {0.name:thing} (pdf|document|file)* and (summarize|sum up)*1 it
 read me a summary of (my|the) {0.name:thing} (pdf|document)"""),
     ("open_and_get_file_path compose_new_email", "1.attachments=0", """
 (email|mail) (my|the) {0.name:thing} (file|document|pdf|spreadsheet)* to {1.to:name}

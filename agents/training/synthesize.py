@@ -7,6 +7,7 @@ misheard words) without touching the gold.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,7 @@ FAVOURED = ("find_events", "create_calendar_event", "send_sms", "create_reminder
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 RATHER = {"get_phone_number": ("get_email_address", ("email", "email address")),
           "get_email_address": ("get_phone_number", ("phone number", "number", "phone"))}  # fmt: skip
+_MARK = re.compile(r"\*(\d?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +100,21 @@ class _Speaker:
         first = len(self.wanted)
         text = expanded(phrase.template, self.rng)
         slots = list(SLOT.finditer(text))
-        early = "*" not in text
+        late = set(_MARK.findall(text))
         links = {(first + request, parameter): first + source for (request, parameter), source in phrase.links.items()}
         for at, tool in enumerate(phrase.tools):
             known: dict[str, tuple[int, ...] | int] = {p: s for (r, p), s in links.items() if r == first + at}
-            self.wanted.append(Wanted(tool, known, clear=early or at > 0))
+            self.wanted.append(Wanted(tool, known, clear=(str(at) if at else "") not in late))
         correct = self.rng.randrange(len(slots)) if repaired and slots else -1
         for request in range(first):
             self.change(request, over=True)
         begun, seen = len(self.words), 0
-        for token in text.replace("*", " * ").replace("}", "} ").split():
+        for token in _MARK.sub(r" *\1 ", text).replace("}", "} ").split():
             if stop_after is not None and len(self.words) - begun >= stop_after:
                 return
             slot = SLOT.match(token)
-            if token == "*":
-                self.change(first, clear=True)
+            if token[0] == "*":
+                self.change(first + int(token[1:] or 0), clear=True)
                 self.mark()
             elif token == "'s":
                 self.words[-1] += "'s"

@@ -1,0 +1,168 @@
+"""Puts a session together from the settings, runs it, and shuts it down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agents.events import Event, to_json
+from agents.executor import World
+from agents.port import Limits
+from agents.session import Session
+from app.brains import make_brain
+from app.record import Recorder
+from app.settings import Settings, delay_range
+from app.story import Story
+from tools.assistant import assistant_tools, warm_up
+from tools.demo_data import seed
+from tools.journal import Journal
+from tools.store import Store
+from tools.tool import Arguments, ToolContext
+from tools.toolbox import Toolbox
+
+DEMO = Path(__file__).parent.parent / "assets" / "demo.wav"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """How a session is shown: on the `screen`, as `json` lines, or else as a story of plain text."""
+
+    screen: bool
+    json: bool
+
+
+async def run_session(
+    settings: Settings, source: str, show: Show, feed: Callable[[Session], Awaitable[None]]
+) -> None:
+    """One session from its first event to its last: `feed` gives it words and returns when it has no more.
+
+    SIGINT and SIGTERM end it in order: held calls are discarded, effects that have begun finish, the
+    record and the store are closed. Raises StoreError, BrainError, RecordError, and what `feed` raises.
+    """
+    warm_up()
+    with contextlib.ExitStack() as opened:
+        store = opened.enter_context(Store.open(settings.data))
+        if settings.demo_data:
+            seed(store, datetime.now())
+        recorder = opened.enter_context(Recorder(settings.record)) if settings.record else None
+        brain = make_brain(settings.brain)
+        await brain.warm_up()
+        try:
+            world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
+            limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
+            session = Session(
+                brain, Toolbox(assistant_tools()), world, mode=settings.mode, source=source, limits=limits
+            )
+            if recorder is not None:
+                session.subscribe(recorder.write)
+            async with _shown(session, show) as gone:
+                await _live(session, feed, gone)
+        finally:
+            await brain.close()
+
+
+async def _live(session: Session, feed: Callable[[Session], Awaitable[None]], gone: asyncio.Event) -> None:
+    """Feed a running session until there is no more, the user leaves, or a signal comes."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, gone.set)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run(), name="session")
+            await asyncio.sleep(0)
+            feeding = group.create_task(_feed(session, feed), name="feed")
+            leaving = group.create_task(gone.wait(), name="leave")
+            await asyncio.wait((feeding, leaving), return_when=asyncio.FIRST_COMPLETED)
+            feeding.cancel()
+            leaving.cancel()
+            await asyncio.wait((feeding,))
+            session.close()
+    except* Exception as group_error:
+        raise _first(group_error) from None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _feed(session: Session, feed: Callable[[Session], Awaitable[None]]) -> None:
+    await feed(session)
+
+
+def _first(error: BaseExceptionGroup[BaseException] | BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+@contextlib.asynccontextmanager
+async def _shown(session: Session, show: Show) -> AsyncIterator[asyncio.Event]:
+    """Show the session's events; the event that is yielded is set when the user leaves the screen."""
+    gone = asyncio.Event()
+    if not show.screen:
+        session.subscribe(_print_json if show.json else story_printer())
+        yield gone
+        return
+    from app.screen.screen import HeadstartScreen
+
+    screen = HeadstartScreen(
+        session.now,
+        on_undo=lambda effect: session.undo(effect.entry),
+        on_answer=lambda question, yes: session.confirm(yes),
+    )
+    session.subscribe(screen.push)
+    task = asyncio.create_task(screen.run_async(), name="screen")
+    task.add_done_callback(lambda _: gone.set())
+    try:
+        yield gone
+    finally:
+        if not task.done():
+            screen.exit()
+        await task
+
+
+def _print_json(event: Event) -> None:
+    print(json.dumps(to_json(event), ensure_ascii=False), flush=True)
+
+
+def story_printer() -> Callable[[Event], None]:
+    """A listener that tells the session on stdout."""
+    encoding = (sys.stdout.encoding or "ascii").lower()
+    story = Story(ascii=not encoding.startswith("utf"))
+
+    def tell(event: Event) -> None:
+        line = story.line(event)
+        if line is not None:
+            print(line, flush=True)
+
+    return tell
+
+
+def _delay(text: str) -> Callable[[str, Arguments], float] | None:
+    """Delays drawn from the call alone, so that the same call is as slow in every mode and run."""
+    low, high = delay_range(text)
+    if high == 0:
+        return None
+
+    def draw(name: str, arguments: Arguments) -> float:
+        call = json.dumps([name, dict(arguments)], sort_keys=True)
+        seed = int.from_bytes(hashlib.sha256(call.encode()).digest()[:8])
+        return random.Random(seed).uniform(low, high)
+
+    return draw
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """For the demonstration: a household made anew each time, beside the user's own store, no screen."""
+    folder = settings.data / "demo"
+    for file in folder.glob("*") if folder.is_dir() else ():
+        file.unlink()
+    return settings.model_copy(update={"data": folder, "demo_data": True, "screen": False})

@@ -1,0 +1,99 @@
+"""Every setting in one place: flags go before the environment, that before config.toml, that before these."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from agents.events import Mode
+from tools.errors import HeadstartError
+
+CONFIG = platformdirs.user_config_path("headstart") / "config.toml"
+BRAINS = ("local", "vllm", "openai", "gemini")
+
+
+class SettingsError(HeadstartError):
+    """A setting is wrong. The message is one line that names it and says what is possible."""
+
+
+class Settings(BaseSettings):
+    """What a person can set; in the environment as HEADSTART_BRAIN and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="headstart_", toml_file=CONFIG, extra="forbid")
+
+    brain: str = Field("local", description="who thinks: " + ", ".join(BRAINS))
+    mode: Mode = Field(Mode.SPECULATIVE, description="speculative, or sequential as the baseline")
+    input: str | None = Field(None, description='"mic", or a sound file that is heard in real time')
+    output: str | None = Field(None, description='"speaker", a WAV file, or "none"')
+    microphone: str | None = Field(None, description="part of a device's name; see `headstart devices`")
+    speaker: str | None = Field(None, description="part of a device's name; see `headstart devices`")
+    half_duplex: bool = Field(False, description="close the microphone while the assistant speaks")
+    screen: bool = Field(True, description="the full-screen view, where there is a terminal")
+    json_: bool = Field(False, alias="json", description="one event a line on stdout")
+    record: Path | None = Field(None, description="write the event stream to this file")
+    data: Path = Field(platformdirs.user_data_path("headstart"), description="folder of the store")
+    demo_data: bool = Field(False, description="fill an empty store with an invented household")
+    tool_delay: str = Field("0", description='seconds by which each call is slowed down: "0.5" or "0.5-1"')
+    confirm_seconds: float = Field(10.0, gt=0, description="how long a question waits for its yes")
+    call_seconds: float = Field(10.0, gt=0, description="how long one call may take")
+
+    @field_validator("brain")
+    @classmethod
+    def _known_brain(cls, name: str) -> str:
+        if name not in BRAINS:
+            raise ValueError(f"there is no brain {name!r}; choose one of {', '.join(BRAINS)}")
+        return name
+
+    @field_validator("tool_delay")
+    @classmethod
+    def _range(cls, text: str) -> str:
+        low, high = delay_range(text)
+        if not 0 <= low <= high <= 60:
+            raise ValueError(f"{text!r} is no delay; give seconds from 0 to 60, as in 0.5 or 0.5-1")
+        return text
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment, config.toml, defaults."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def delay_range(text: str) -> tuple[float, float]:
+    """The lowest and highest delay in seconds. Raises ValueError for text that is neither."""
+    low, _, high = text.partition("-")
+    try:
+        return float(low), float(high or low)
+    except ValueError:
+        raise ValueError(f"{text!r} is no delay; give seconds as in 0.5 or 0.5-1") from None
+
+
+Flag = str | bool | float | Path | None | Literal[""]
+
+
+def load(**flags: Flag) -> Settings:
+    """The settings, with every flag that is not None before all else. Raises SettingsError."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])).replace("_", "-")
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"setting {name}: {message}") from None
+    except ValueError as error:
+        raise SettingsError(f"{CONFIG} cannot be read: {error}".splitlines()[0]) from None

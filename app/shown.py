@@ -1,0 +1,190 @@
+"""The values the screen is painted from: immutable, without behaviour beyond a few derived figures.
+
+Times are seconds on the session clock.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from agents.events import CallState, Notice, SessionEnded
+from tools.tool import Effect
+
+
+def clean(text: str) -> str:
+    """`text` on one line without control characters: a tool's result must not steer the terminal."""
+    kept = "".join(" " if unicodedata.category(char)[0] == "C" else char for char in text)
+    return " ".join(kept.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the session runs with."""
+
+    brain: str = ""
+    mode: str = ""
+    source: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One stable word and the time at which it became stable."""
+
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a call's life in one state. `end` is None while it lasts."""
+
+    state: CallState
+    start: float
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """One version of a call. `because` holds the user's words that made the brain drop it."""
+
+    call: int
+    version: int
+    name: str
+    arguments: tuple[tuple[str, str], ...]
+    effect: Effect
+    issued: float
+    segments: tuple[Segment, ...]
+    reason: str = ""
+    because: str = ""
+    text: str = ""
+    entry: int | None = None
+
+    @property
+    def state(self) -> CallState:
+        """Where this version stands now."""
+        return self.segments[-1].state
+
+    @property
+    def ready_at(self) -> float | None:
+        """When the result was at hand, or None."""
+        times = [segment.start for segment in self.segments if segment.state is CallState.READY]
+        return times[-1] if times else None
+
+    @property
+    def had_run(self) -> bool:
+        """Whether it ever ran."""
+        return any(segment.state in (CallState.RUNNING, CallState.READY) for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A yes or no the assistant waits for before a call may run."""
+
+    turn: int
+    call: int
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: what was said, the calls it led to, and how it ended.
+
+    `news` are the words the brain reacts to; once it has acted on them (`news_read`) further words
+    replace them, until then they add up. Empty while the brain pauses.
+    """
+
+    number: int
+    started: float
+    words: tuple[Word, ...] = ()
+    unstable: str = ""
+    update: str = ""
+    news: str = ""
+    news_read: bool = True
+    final_at: float | None = None
+    end_of_speech: float | None = None
+    committed: float | None = None
+    rows: tuple[CallRow, ...] = ()
+    question: Question | None = None
+    asked_at: float | None = None
+    thought: str = ""
+    answer: str = ""
+    answer_at: float | None = None
+    interrupted: bool = False
+    ended: float | None = None
+    head_start: float | None = None
+    rolled_back: int = 0
+
+    @property
+    def said(self) -> str:
+        """All stable words as one text."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the end of speech to the answer, or to the question asked first; else None."""
+        times = [at for at in (self.asked_at, self.answer_at) if at is not None]
+        if not times or self.end_of_speech is None:
+            return None
+        return max(0.0, min(times) - self.end_of_speech)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRow:
+    """A write that happened, with its entry number in the effect journal."""
+
+    entry: int
+    turn: int
+    call: int
+    name: str
+    text: str
+    at: float
+    undoable: bool
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """The session so far. `right` counts calls issued before the user had finished and kept.
+
+    `latencies` and `head_starts` hold seconds, one entry for each answered turn, the latest ones.
+    """
+
+    turns: int = 0
+    right: int = 0
+    rolled_back: int = 0
+    waste: int = 0
+    undone: int = 0
+    latencies: tuple[float, ...] = ()
+    head_starts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenState:
+    """Everything the screen shows. `clock` is the latest time any event carried."""
+
+    clock: float = 0.0
+    header: Header = Header()
+    turns: tuple[Turn, ...] = ()
+    effects: tuple[EffectRow, ...] = ()
+    counters: Counters = Counters()
+    notices: tuple[Notice, ...] = ()
+    speaking: bool = False
+    summary: SessionEnded | None = None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The current turn: the latest one."""
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def question(self) -> Question | None:
+        """The question that waits for an answer, or None."""
+        return next((turn.question for turn in reversed(self.turns) if turn.question), None)
+
+    @property
+    def undo_next(self) -> EffectRow | None:
+        """The latest effect that can be taken back, or None."""
+        return next((row for row in reversed(self.effects) if row.undoable and not row.undone), None)

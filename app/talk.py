@@ -1,0 +1,90 @@
+"""`talk` and `say`: a session fed by a voice or by typed words."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from agents.session import Session
+from app import typed
+from app.run import DEMO, Show, demo_settings, run_session
+from app.settings import Settings
+from voice.devices import AudioUnavailable, Direction, pick
+from voice.pipeline import Microphone, Speaker, VoiceOptions, run_voice
+from voice.wavfile import BadAudio
+
+
+async def talk(settings: Settings) -> None:
+    """Listen and speak as the settings say; without a microphone, play the demonstration instead.
+
+    Raises AudioUnavailable where a device was asked for by name or by "mic" or "speaker".
+    """
+    screen = settings.screen and not settings.json_
+    if screen and not _is_terminal():
+        _tell(
+            "this is no terminal, so there is no screen: run it in one to see it; telling the story as text"
+        )
+        screen = False
+    source = _source(settings)
+    if source is None:
+        source, screen = DEMO, False
+        settings = demo_settings(settings)
+    sink = _sink(settings)
+
+    async def feed(session: Session) -> None:
+        await run_voice(session, source, sink, options=VoiceOptions(half_duplex=settings.half_duplex))
+        if isinstance(source, Path) and not session.has_heard:
+            raise BadAudio(f"no speech was heard in {source}; give a recording of somebody speaking English")
+
+    name = source.name if isinstance(source, Path) else "microphone"
+    await run_session(settings, name, Show(screen, settings.json_), feed)
+
+
+async def say(settings: Settings, text: str, reply: str | None) -> None:
+    """Deliver `text` as if it were spoken, and `reply` to what the assistant asks."""
+
+    async def feed(session: Session) -> None:
+        await typed.say(session, text, reply=reply)
+
+    screen = settings.screen and not settings.json_ and _is_terminal()
+    await run_session(settings, "typed words", Show(screen, settings.json_), feed)
+
+
+def _source(settings: Settings) -> Microphone | Path | None:
+    """Where the user's voice comes from; None where there is none and nobody insisted."""
+    if settings.input not in (None, "mic"):
+        return Path(settings.input)
+    try:
+        pick(Direction.INPUT, settings.microphone)
+    except AudioUnavailable as error:
+        if settings.input == "mic" or settings.microphone:
+            raise
+        _tell(str(error))
+        _tell(f"playing a recorded request instead: {DEMO.name}, with an invented household")
+        return None
+    return Microphone(settings.microphone)
+
+
+def _sink(settings: Settings) -> Speaker | Path | None:
+    """Where the assistant's voice goes; None where it goes nowhere."""
+    if settings.output == "none":
+        return None
+    if settings.output not in (None, "speaker"):
+        return Path(settings.output)
+    try:
+        pick(Direction.OUTPUT, settings.speaker)
+    except AudioUnavailable as error:
+        if settings.output == "speaker" or settings.speaker:
+            raise
+        _tell(f"{error}; the answer is shown only")
+        return None
+    return Speaker(settings.speaker)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _tell(line: str) -> None:
+    print(f"headstart: {line}", file=sys.stderr, flush=True)

@@ -1,0 +1,39 @@
+"""Typed words as if they were spoken: the same session, without a microphone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from agents.session import Session
+
+WORDS_A_SECOND = 3.3  # median of American telephone speech (Switchboard)
+SPREAD = 0.35  # of the logarithm of a word's length
+END_OF_TURN = 0.5  # seconds of silence after which the turn is over, as the voice pipeline takes
+
+_POLL = 0.02  # seconds
+
+
+async def say(session: Session, text: str, *, reply: str | None = None, seed: int = 0) -> None:
+    """Deliver `text` at speaking pace and wait until its turn is over.
+
+    `reply` is said, once, to each question the session asks; without it a question meets silence.
+    """
+    await _deliver(session, text, seed)
+    while not session.is_idle:
+        if session.is_asking and reply is not None:
+            await _deliver(session, reply, seed)
+        await asyncio.sleep(_POLL)
+
+
+async def _deliver(session: Session, text: str, seed: int) -> None:
+    pace = random.Random(f"{seed}/{text}")
+    session.speech_started()
+    said: list[str] = []
+    for word in text.split():
+        await asyncio.sleep(pace.lognormvariate(0, SPREAD) / WORDS_A_SECOND)
+        said.append(word)
+        session.hear(" ".join(said), "")
+    session.speech_ended(session.now())
+    await asyncio.sleep(END_OF_TURN)
+    session.end_turn(text)

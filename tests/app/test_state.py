@@ -1,0 +1,221 @@
+"""The fold: total, pure, and the same from memory as from a file."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.events import (
+    CallChanged,
+    CallIssued,
+    CallRemoved,
+    CallState,
+    Effected,
+    Event,
+    Heard,
+    Notice,
+    Paused,
+    SpeechEnded,
+    TurnStarted,
+    Undone,
+    Updated,
+    from_json,
+    to_json,
+)
+from app.shown import CallRow, ScreenState, Turn, clean
+from app.state import fold
+from tools.tool import Effect
+
+
+def folded(events: Sequence[Event]) -> ScreenState:
+    state = ScreenState()
+    for event in events:
+        state = fold(state, event)
+    return state
+
+
+def turn_of(*events: Event) -> Turn:
+    turn = folded(events).turn
+    assert turn is not None
+    return turn
+
+
+def row_of(turn: Turn, call: int, version: int = 1) -> CallRow:
+    return next(row for row in turn.rows if (row.call, row.version) == (call, version))
+
+
+times = st.floats(0, 60, allow_nan=False).map(lambda at: round(at, 3))
+turns = st.integers(1, 3)
+calls = st.integers(1, 3)
+texts = st.text(max_size=20)
+words = st.sampled_from(["what", "Friday,", "friday", "no", "Saturday", "日本"])
+phrases = st.lists(words, max_size=6).map(" ".join)
+effects = st.sampled_from(Effect)
+states = st.sampled_from(CallState)
+arguments = st.dictionaries(texts, texts, max_size=2)
+events = st.one_of(
+    st.builds(TurnStarted, turns, times),
+    st.builds(Heard, turns, times, phrases, phrases),
+    st.builds(SpeechEnded, turns, times),
+    st.builds(Updated, turns, times, phrases, st.booleans()),
+    st.builds(CallIssued, turns, times, calls, calls, texts, arguments, effects),
+    st.builds(CallRemoved, turns, times, calls),
+    st.builds(CallChanged, turns, times, calls, calls, states, texts, texts),
+    st.builds(Effected, turns, times, calls, calls, texts, texts, st.booleans()),
+    st.builds(Undone, turns, times, calls, texts),
+    st.builds(Paused, turns, times),
+    st.builds(Notice, times, texts, st.booleans()),
+)
+
+
+@given(st.lists(events, max_size=30))
+def test_any_events_in_any_order_fold(drawn: list[Event]) -> None:
+    before = ScreenState()
+    for event in drawn:
+        frozen = copy.deepcopy(before)
+        after = fold(before, event)
+        assert before == frozen
+        for turn in after.turns:
+            for row in turn.rows:
+                assert all(segment.end is not None for segment in row.segments[:-1])
+                assert row.segments[-1].end is None
+        before = after
+
+
+@given(data=st.data())
+def test_every_shuffled_part_of_the_sample_folds(data: st.DataObject, sample: list[Event]) -> None:
+    folded(data.draw(st.lists(st.sampled_from(sample), max_size=40)))
+
+
+@given(st.lists(events, max_size=20))
+def test_json_and_back_gives_the_same_state(drawn: list[Event]) -> None:
+    again = [from_json(json.loads(json.dumps(to_json(event)))) for event in drawn]
+    assert folded(again) == folded(drawn)
+
+
+def test_states_are_frozen(sample: list[Event]) -> None:
+    state = folded(sample)
+    with pytest.raises(FrozenInstanceError):
+        state.clock = 1.0  # pyright: ignore[reportAttributeAccessIssue]
+    assert hash(state)
+
+
+def test_words_keep_the_time_at_which_they_became_stable() -> None:
+    turn = turn_of(
+        TurnStarted(1, 0.0),
+        Heard(1, 1.0, "on friday", "no"),
+        Heard(1, 2.0, "on Friday, no", "Saturday"),
+    )
+    assert [(word.text, word.at) for word in turn.words] == [("on", 1.0), ("Friday,", 1.0), ("no", 2.0)]
+    assert turn.unstable == "Saturday"
+
+
+def test_a_retracted_word_gets_a_new_time() -> None:
+    turn = turn_of(Heard(1, 1.0, "text Anna", ""), Heard(1, 2.0, "text Ana now", ""))
+    assert [(word.text, word.at) for word in turn.words] == [("text", 1.0), ("Ana", 2.0), ("now", 2.0)]
+
+
+def test_the_final_update_settles_the_words() -> None:
+    turn = turn_of(Heard(1, 1.0, "on Friday,", "yes"), Updated(1, 2.0, "on Friday please", True))
+    assert turn.said == "on Friday, please"
+    assert turn.unstable == ""
+    assert turn.final_at == 2.0
+
+
+def issue(at: float, call: int, version: int, day: str, effect: Effect = Effect.READ) -> CallIssued:
+    return CallIssued(1, at, call, version, "find_events", {"day": day}, effect)
+
+
+def test_a_patch_strikes_the_old_version_out_and_names_the_words() -> None:
+    turn = turn_of(
+        Updated(1, 1.0, "on Friday", False),
+        issue(1.1, 1, 1, "Friday"),
+        CallChanged(1, 1.1, 1, 1, CallState.RUNNING),
+        issue(1.2, 2, 1, "Sunday"),
+        Paused(1, 1.3),
+        Updated(1, 2.0, "on Friday no", False),
+        Updated(1, 2.4, "on Friday no Saturday", False),
+        CallChanged(1, 2.5, 1, 1, CallState.DISCARDED, "you said otherwise"),
+        issue(2.5, 1, 2, "Saturday"),
+    )
+    assert [(row.call, row.version) for row in turn.rows] == [(1, 1), (1, 2), (2, 1)]
+    old = row_of(turn, 1)
+    assert old.state is CallState.DISCARDED
+    assert old.because == "no Saturday"
+    assert [(s.state, s.start, s.end) for s in old.segments] == [
+        (CallState.RUNNING, 1.1, 2.5),
+        (CallState.DISCARDED, 2.5, None),
+    ]
+
+
+def test_a_removed_call_is_dropped_and_its_late_result_changes_nothing() -> None:
+    turn = turn_of(
+        Updated(1, 1.0, "on Friday", False),
+        issue(1.1, 1, 1, "Friday"),
+        Paused(1, 1.2),
+        Updated(1, 2.0, "on Friday never mind", False),
+        CallRemoved(1, 2.1, 1),
+        CallChanged(1, 2.2, 1, 1, CallState.READY, text="two events"),
+    )
+    assert row_of(turn, 1).state is CallState.DISCARDED
+    assert row_of(turn, 1).because == "never mind"
+    assert row_of(turn, 1).text == ""
+
+
+def test_a_drop_without_new_words_blames_no_words() -> None:
+    turn = turn_of(
+        Updated(1, 1.0, "on Friday", False),
+        issue(1.1, 1, 1, "Friday"),
+        Paused(1, 1.2),
+        CallChanged(1, 9.0, 1, 1, CallState.DISCARDED, "it took too long"),
+    )
+    assert row_of(turn, 1).because == ""
+    assert row_of(turn, 1).reason == "it took too long"
+
+
+def test_undo_marks_the_effect_and_the_call() -> None:
+    write = issue(1.0, 1, 1, "Friday", Effect.WRITE)
+    events = [write, Effected(1, 2.0, 1, 7, "find_events", "done", True), Undone(1, 3.0, 7, "taken back")]
+    before, after = folded(events[:2]), folded(events)
+    assert before.undo_next is not None and before.undo_next.entry == 7
+    assert after.undo_next is None
+    assert after.effects[0].undone
+    assert after.counters.undone == 1
+    assert after.turn is not None and row_of(after.turn, 1).state is CallState.UNDONE
+    assert folded([*events, events[-1]]).counters.undone == 1
+
+
+def test_the_sample_ends_as_told(sample: list[Event]) -> None:
+    state = folded(sample)
+    assert [turn.number for turn in state.turns] == [1, 2]
+    assert [row.entry for row in state.effects] == [11, 12]
+    counters = state.counters
+    assert (counters.turns, counters.right, counters.rolled_back, counters.waste) == (2, 2, 2, 1)
+    assert counters.latencies == pytest.approx((0.47, 0.49))
+    assert state.turn is not None and state.turn.latency == pytest.approx(0.49)
+    assert state.question is None and not state.speaking
+    assert state.summary is not None
+
+
+def test_a_question_waits_until_it_is_answered(sample: list[Event]) -> None:
+    asked = [folded(sample[:n]).question for n in range(len(sample) + 1)]
+    texts = [question.text for question in asked if question]
+    assert set(texts) == {"Text Ana: I'm running ten minutes late?"}
+    assert asked[-1] is None
+
+
+def test_events_of_a_turn_no_longer_kept_are_ignored() -> None:
+    state = folded([TurnStarted(5, 1.0)])
+    assert fold(state, Heard(2, 2.0, "late", "")).turns == state.turns
+
+
+@given(st.text())
+def test_clean_text_cannot_steer_the_terminal(text: str) -> None:
+    assert clean(text).replace(" ", "").isprintable() or not clean(text)
+    assert clean("\x1b[2Jhello\r\n\u202eworld") == "[2Jhello world"

@@ -1,0 +1,71 @@
+"""A session that writes down what it is told and answers with what it was given to say."""
+
+import time
+from collections.abc import Callable
+
+from agents.events import Answered, ConfirmAsked, Event, TurnEnded, TurnStarted
+
+
+class Recorder:
+    """A `voice.bridge.Listener`. `answer` maps the words of a turn to what is said, "" for nothing."""
+
+    def __init__(self, answer: Callable[[str], str] = lambda _: "") -> None:
+        self.calls: list[tuple[object, ...]] = []
+        self._answer = answer
+        self._begun = time.monotonic()
+        self._callbacks: list[Callable[[Event], None]] = []
+        self._turn = 0
+
+    def names(self) -> list[object]:
+        return [call[0] for call in self.calls if call[0] not in ("hear", "notice")]
+
+    def of(self, name: str) -> list[tuple[object, ...]]:
+        return [call[1:] for call in self.calls if call[0] == name]
+
+    def publish(self, event: Event) -> None:
+        for callback in self._callbacks:
+            callback(event)
+
+    def ask(self, question: str) -> None:
+        self.publish(ConfirmAsked(self._turn, self.now(), 1, question))
+
+    def now(self) -> float:
+        return time.monotonic() - self._begun
+
+    def speech_started(self) -> None:
+        self._turn += 1
+        self.calls.append(("speech_started",))
+        self.publish(TurnStarted(self._turn, self.now()))
+
+    def hear(self, stable: str, unstable: str) -> None:
+        self.calls.append(("hear", stable, unstable))
+
+    def speech_ended(self, at: float) -> None:
+        self.calls.append(("speech_ended", at))
+
+    def end_turn(self, text: str) -> None:
+        self.calls.append(("end_turn", text))
+        answer = self._answer(text)
+        if answer:
+            self.publish(Answered(self._turn, self.now(), answer))
+        else:
+            self._end()
+
+    def interrupt(self) -> None:
+        self.calls.append(("interrupt",))
+
+    def speaking_started(self) -> None:
+        self.calls.append(("speaking_started",))
+
+    def speaking_ended(self, heard: str, interrupted: bool) -> None:
+        self.calls.append(("speaking_ended", heard, interrupted))
+        self._end()
+
+    def notice(self, text: str, error: bool = False) -> None:
+        self.calls.append(("notice", text, error))
+
+    def subscribe(self, callback: Callable[[Event], None]) -> None:
+        self._callbacks.append(callback)
+
+    def _end(self) -> None:
+        self.publish(TurnEnded(self._turn, self.now(), 0.0, None, 0.0, 0, 0, 0))

@@ -1,0 +1,121 @@
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    InterruptionFrame,
+    TTSSpeakFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.tests.utils import SleepFrame, run_test
+
+from tests.voice.recorder import Recorder
+from voice.bridge import Bridge
+from voice.frames import HypothesisFrame, TurnEndedFrame, WordHeardFrame
+
+TURN = [
+    VADUserStartedSpeakingFrame(start_secs=0.2),
+    HypothesisFrame("call", "Ana"),
+    VADUserStoppedSpeakingFrame(stop_secs=0.2),
+    TurnEndedFrame("Call Ana."),
+]
+
+
+async def send(session, *frames):
+    """Frames the bridge passed or made, going down and going up."""
+    return await run_test(Bridge(session), frames_to_send=frames)
+
+
+def settle():
+    return SleepFrame(sleep=0.05)
+
+
+async def test_a_turn_is_told_in_order_and_its_answer_spoken():
+    session = Recorder(lambda text: f"Calling: {text}")
+    down, _ = await send(session, *TURN, settle())
+    assert session.names() == ["speech_started", "speech_ended", "end_turn"]
+    assert session.of("hear") == [("call", "Ana")]
+    assert session.of("end_turn") == [("Call Ana.",)]
+    assert [frame.text for frame in down if isinstance(frame, TTSSpeakFrame)] == ["Calling: Call Ana."]
+
+
+async def test_silence_is_dated_back_to_its_beginning():
+    session = Recorder()
+    await send(session, *TURN)
+    ((at,),) = session.of("speech_ended")
+    assert at <= session.now() - 0.2
+
+
+async def test_speech_again_within_a_turn_opens_no_second_one():
+    session = Recorder()
+    await send(session, *TURN[:3], *TURN)
+    assert session.names() == ["speech_started", "speech_ended", "speech_ended", "end_turn"]
+
+
+async def test_words_before_and_after_a_turn_are_nobodys():
+    session = Recorder()
+    await send(session, HypothesisFrame("a", "b"), *TURN, HypothesisFrame("c", "d"), TurnEndedFrame("c d"))
+    assert session.of("hear") == [("call", "Ana")]
+    assert session.of("end_turn") == [("Call Ana.",)]
+
+
+async def test_what_was_spoken_to_its_end():
+    session = Recorder(lambda _: "All done.")
+    await send(
+        session,
+        *TURN,
+        settle(),
+        BotStartedSpeakingFrame(),
+        WordHeardFrame("All"),
+        WordHeardFrame("done."),
+        BotStoppedSpeakingFrame(),
+    )
+    assert session.names()[3:] == ["speaking_started", "speaking_ended"]
+    assert session.of("speaking_ended") == [("All done.", False)]
+
+
+async def test_cutting_in_stops_the_voice_and_tells_what_was_heard():
+    session = Recorder(lambda _: "All of it is done.")
+    down, up = await send(
+        session,
+        *TURN,
+        settle(),
+        BotStartedSpeakingFrame(),
+        WordHeardFrame("All"),
+        VADUserStartedSpeakingFrame(),
+        BotStoppedSpeakingFrame(),
+        settle(),
+    )
+    assert session.names()[3:] == ["speaking_started", "interrupt", "speaking_ended", "speech_started"]
+    assert session.of("speaking_ended") == [("All", True)]
+    assert any(isinstance(frame, InterruptionFrame) for frame in down)
+    assert any(isinstance(frame, InterruptionFrame) for frame in up)
+
+
+async def test_an_answer_that_comes_while_the_user_speaks_is_not_spoken():
+    session = Recorder()
+    bridge = Bridge(session)
+
+    class Late(Recorder):
+        def hear(self, stable, unstable):
+            session.ask("Really?")
+
+    late = Late()
+    session.hear = late.hear  # the question comes in the middle of the next turn
+    down, _ = await run_test(bridge, frames_to_send=[*TURN[:2], settle(), *TURN[2:]])
+    assert not any(isinstance(frame, TTSSpeakFrame) for frame in down)
+    assert session.of("speaking_ended") == [("", True)]
+    assert bridge.idle
+
+
+async def test_two_utterances_are_two_beginnings_and_two_ends():
+    session = Recorder(lambda _: "First.")
+    bridge = Bridge(session)
+    session.speaking_started = lambda: (
+        session.calls.append(("speaking_started",))
+        or (session.ask("Second?") if len(session.of("speaking_started")) == 1 else None)
+    )
+    spoken = [BotStartedSpeakingFrame(), WordHeardFrame("x"), BotStoppedSpeakingFrame()]
+    down, _ = await run_test(bridge, frames_to_send=[*TURN, settle(), *spoken, settle(), *spoken])
+    assert [frame.text for frame in down if isinstance(frame, TTSSpeakFrame)] == ["First.", "Second?"]
+    assert session.of("speaking_ended") == [("x", False), ("x", False)]
+    assert bridge.idle

@@ -1,0 +1,59 @@
+"""Our own Pipecat frames.
+
+The ones that travel beside voice activity are system frames: those keep their order among each other,
+and an interruption never drops them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipecat.audio.vad.vad_analyzer import VADState
+from pipecat.frames.frames import DataFrame, SystemFrame
+
+
+@dataclass
+class VoiceHintFrame(SystemFrame):
+    """The voice detector changed state, confirmed or not. `silence` numbers the silences from 1."""
+
+    state: VADState
+    silence: int
+
+
+@dataclass
+class HypothesisFrame(SystemFrame):
+    """The words of the turn so far.
+
+    `settled` is 0 while the user talks; otherwise the number of the silence in which everything said
+    so far was decoded once more with the wide window.
+    """
+
+    stable: str
+    unstable: str
+    settled: int = 0
+
+    @property
+    def text(self) -> str:
+        """Stable and unstable words together."""
+        return f"{self.stable} {self.unstable}".strip()
+
+
+@dataclass
+class TurnEndedFrame(SystemFrame):
+    """The user's turn is over; `text` is all of it, "" when nothing was understood."""
+
+    text: str
+
+
+@dataclass
+class SpokenWordFrame(DataFrame):
+    """Follows the audio of one word through the output's queue, so that it arrives when that was played."""
+
+    word: str
+
+
+@dataclass
+class WordHeardFrame(SystemFrame):
+    """Travels back up: the audio of this word left for the speaker."""
+
+    word: str

@@ -1,0 +1,183 @@
+"""A spoken conversation: the pipeline from microphone to speaker around one session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hibari import SAMPLE_RATE as VOICE_RATE
+from pipecat.frames.frames import ErrorFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.workers.runner import WorkerRunner
+
+from agents.events import Event, TurnEnded, TurnStarted
+from voice.bridge import Bridge, Listener
+from voice.decoder import SAMPLE_RATE
+from voice.devices import Direction, pick
+from voice.models import Models, warm_up
+from voice.stt import WhisperSTT
+from voice.transport import MicrophoneInput, SpeakerOutput
+from voice.tts import HibariTTS
+from voice.turns import TurnDetector
+from voice.vad import VoiceDetector
+from voice.wavfile import FileInput, FileOutput, HeardOutput, NullOutput, read_audio
+
+_POLL = 0.05  # seconds between two looks at whether a played file is all answered
+
+
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """Listen to a device; `name` is part of its name, None the default one."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Speak through a device; `name` is part of its name, None the default one."""
+
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOptions:
+    """How to talk. `models` come from `warm_up`; without them they are loaded first.
+
+    `half_duplex` closes the microphone while the assistant speaks, for loudspeakers in the open.
+    `patience` is how many seconds after the end of a played file its answer may take.
+    """
+
+    models: Models | None = None
+    half_duplex: bool = False
+    patience: float = 60.0
+
+
+async def run_voice(
+    session: Listener,
+    source: Microphone | Path,
+    sink: Speaker | Path | None,
+    *,
+    options: VoiceOptions | None = None,
+) -> None:
+    """Talk until cancelled, or until a played file is answered.
+
+    A path as `source` is an audio file heard in real time; the call returns when it was played, every
+    turn has ended and the answers were spoken, or when `options.patience` ran out, which is noticed. A
+    path as `sink` receives what the assistant says; None discards it at the pace of speech.
+
+    Raises AudioUnavailable, BadAudio or ModelMissing before anything starts. Leaves no thread and no
+    open stream behind, however it ends.
+    """
+    options = options or VoiceOptions()
+    # What can fail for reasons of the user's comes first: a wrong name is told before models are loaded.
+    with ExitStack() as opened:
+        mouth = _output(sink)
+        opened.callback(mouth.close)
+        ears = _input(source)
+        opened.callback(ears.close)
+        models = options.models or await warm_up(session.notice)
+        await _talk(session, ears, mouth, models, options)
+
+
+async def _talk(
+    session: Listener,
+    ears: FileInput | MicrophoneInput,
+    mouth: HeardOutput,
+    models: Models,
+    options: VoiceOptions,
+) -> None:
+    turns = _OpenTurns(session)
+    bridge = Bridge(session)
+    pipeline = Pipeline(
+        [
+            ears,
+            VoiceDetector(options.half_duplex),
+            WhisperSTT(models.decoder),
+            TurnDetector(models.prosody),
+            bridge,
+            HibariTTS(models.voice),
+            mouth,
+        ]
+    )
+    worker = PipelineWorker(
+        pipeline,
+        params=PipelineParams(audio_in_sample_rate=SAMPLE_RATE, audio_out_sample_rate=VOICE_RATE),
+        enable_rtvi=False,
+        idle_timeout_secs=None,
+    )
+
+    @worker.event_handler("on_pipeline_started")
+    async def _on_started(*_: object) -> None:
+        session.notice("listening")
+
+    @worker.event_handler("on_pipeline_error")
+    async def _on_error(_: PipelineWorker, frame: ErrorFrame) -> None:
+        session.notice(frame.error, error=True)
+
+    runner = WorkerRunner(handle_sigint=False)
+    await runner.add_workers(worker)
+    running = asyncio.create_task(runner.run())
+    try:
+        if isinstance(ears, FileInput):
+            await _answered(session, ears, lambda: bridge.idle and not turns.open, running, options.patience)
+        else:
+            await asyncio.shield(running)
+    finally:
+        await runner.cancel()
+        await running
+
+
+class _OpenTurns:
+    """Which turns of the session have not ended yet."""
+
+    def __init__(self, session: Listener) -> None:
+        self.open: set[int] = set()
+        session.subscribe(self._on_event)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, TurnStarted):
+            self.open.add(event.turn)
+        elif isinstance(event, TurnEnded):
+            self.open.discard(event.turn)
+
+
+async def _answered(
+    session: Listener,
+    ears: FileInput,
+    finished: Callable[[], bool],
+    running: asyncio.Task[None],
+    patience: float,
+) -> None:
+    """Wait until the file was played and `finished`, the pipeline ended, or patience ran out."""
+    played = asyncio.create_task(ears.played.wait())
+    try:
+        await asyncio.wait((played, running), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        played.cancel()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while not running.done() and not finished():
+        if loop.time() > deadline:
+            session.notice(f"no answer within {patience:.0f} s after the end of the recording", error=True)
+            return
+        await asyncio.sleep(_POLL)
+
+
+def _input(source: Microphone | Path) -> FileInput | MicrophoneInput:
+    if isinstance(source, Path):
+        return FileInput(read_audio(source))
+    return MicrophoneInput(pick(Direction.INPUT, source.name))
+
+
+def _output(sink: Speaker | Path | None) -> HeardOutput:
+    match sink:
+        case Speaker():
+            return SpeakerOutput(pick(Direction.OUTPUT, sink.name))
+        case Path():
+            return FileOutput(sink, VOICE_RATE)
+        case None:
+            return NullOutput(VOICE_RATE)

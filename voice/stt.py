@@ -1,0 +1,165 @@
+"""Streaming speech recognition: hypotheses while the user talks, one settled text at every silence."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from pipecat.audio.vad.vad_analyzer import VADState
+from pipecat.frames.frames import (
+    Frame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
+from pipecat.services.settings import STTSettings
+from pipecat.services.stt_service import STTService
+
+from voice.agreement import Agreement
+from voice.decoder import SAMPLE_RATE, Audio, Decoded, Decoder
+from voice.frames import HypothesisFrame, VoiceHintFrame
+
+_SECOND = 2 * SAMPLE_RATE  # bytes
+
+PERIOD = 0.35  # seconds between the starts of two decodes, more when a decode takes long
+_FIRST = 0.15  # seconds from the confirmed start of speech to the first decode; earlier ones are guesses
+_LOAD = 0.65  # most of a core that decoding may take
+_PRE_ROLL = 0.6  # seconds kept from before the voice detector noticed: it needs 0.3 s of speech
+_SILENCE = 0.1  # seconds of silence before the settling decode starts
+_CUT_AFTER = 12.0  # seconds of undivided audio; decoding more of it takes too long
+_CUT_WITHIN = 4.0  # seconds at the end of it where the quietest place is looked for
+
+
+def quietest(audio: Audio, seconds: float) -> int:
+    """Position (samples) in the middle of the quietest 0.1 s within the last `seconds`, less the last 1 s."""
+    step = SAMPLE_RATE // 10
+    first = max(0, len(audio) - int(seconds * SAMPLE_RATE))
+    starts = range(first, len(audio) - SAMPLE_RATE, step // 2)
+    energy = [float(np.square(audio[at : at + step].astype(np.float64)).mean()) for at in starts]
+    return starts[int(np.argmin(energy))] + step // 2
+
+
+class WhisperSTT(STTService):
+    """Decodes the growing audio of a turn again and again, and pushes `HypothesisFrame`s.
+
+    A turn opens with the first confirmed speech and closes with the UserStoppedSpeakingFrame that the
+    turn detector sends up. Decoding runs in one worker thread, only while a turn is open and only while
+    the user talks, plus once in every silence (`settled`).
+    """
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__(settings=STTSettings(model="tiny.en", language="en"), ttfs_p99_latency=0.8)
+        self._decoder = decoder
+        self._pool = ThreadPoolExecutor(1, "decode")
+        self._running: asyncio.Future[Decoded] | None = None
+        self._buffer = bytearray()
+        self._follower: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._agreement = Agreement()
+        self._before: list[str] = []  # words of the turn whose audio was cut off
+        self._silence = 0  # number of the silence being listened to, 0 while the user talks
+        self._silent_bytes = 0
+        self._settled = 0  # number of the last silence settled
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        """Keep the audio. Words are pushed by the turn's own task."""
+        self._buffer += audio
+        if self._follower is None:
+            del self._buffer[: max(0, len(self._buffer) - int(_PRE_ROLL * _SECOND))]
+        elif self._silence:
+            before = self._silent_bytes
+            self._silent_bytes += len(audio)
+            if before < _SILENCE * _SECOND <= self._silent_bytes:
+                self._changed.set()
+        yield None
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Follow the voice detector's and the turn detector's frames; pass everything on."""
+        if isinstance(frame, VoiceHintFrame):
+            if frame.state == VADState.STOPPING:
+                self._silence, self._silent_bytes = frame.silence, 0
+            elif frame.state == VADState.SPEAKING:
+                self._silence = 0
+                self._changed.set()
+        elif isinstance(frame, VADUserStartedSpeakingFrame) and self._follower is None:
+            self._follower = self.create_task(self._follow())
+        elif isinstance(frame, UserStoppedSpeakingFrame):
+            await self._close()
+        await super().process_frame(frame, direction)
+
+    async def cleanup(self) -> None:
+        """Wait for the decode in flight and end the worker thread."""
+        await self._close()
+        if self._running is not None:
+            await asyncio.wait([self._running])
+        self._pool.shutdown()
+        await super().cleanup()
+
+    async def _close(self) -> None:
+        if self._follower is not None:
+            await self.cancel_task(self._follower)
+        self._follower = None
+        self._agreement = Agreement()
+        self._before = []
+        self._silence = 0
+        # The end of this audio is silence, or the first syllable of the next turn.
+        del self._buffer[: max(0, len(self._buffer) - int(_SILENCE * _SECOND))]
+
+    async def _follow(self) -> None:
+        try:
+            await self._follow_turn()
+        except Exception as error:
+            await self.push_error(f"speech recognition failed: {error}", exception=error)
+
+    async def _follow_turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(_FIRST)
+        while True:
+            self._changed.clear()
+            started = loop.time()
+            silent = self._silent_bytes >= _SILENCE * _SECOND
+            if not self._silence:
+                await self._cut()
+                await self._hear(await self._decode(self._decoder.partial, len(self._buffer)), settled=0)
+                spent = loop.time() - started
+                await self._pause(max(PERIOD, spent / _LOAD) - spent)
+            elif silent and self._settled != self._silence:
+                silence = self._silence
+                await self._hear(await self._decode(self._decoder.final, len(self._buffer)), settled=silence)
+                self._settled = silence
+            else:
+                # Settled, or a silence too short to tell: a decode begun now would be in the way.
+                await self._changed.wait()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), max(0.0, seconds))
+        except TimeoutError:
+            return
+
+    async def _decode(self, decode: Callable[[Audio], Decoded], size: int) -> Decoded:
+        audio = np.frombuffer(bytes(self._buffer[:size]), np.int16)
+        self._running = asyncio.get_running_loop().run_in_executor(self._pool, decode, audio)
+        # Shielded: the thread cannot be stopped, and whoever cleans up must be able to wait for it.
+        return await asyncio.shield(self._running)
+
+    async def _hear(self, decoded: Decoded, settled: int) -> None:
+        if decoded.believable:
+            self._agreement.add(decoded.words)
+        elif not settled:
+            return
+        stable = " ".join([*self._before, *self._agreement.stable])
+        unstable = " ".join(self._agreement.unstable)
+        await self.push_frame(HypothesisFrame(stable, unstable, settled))
+
+    async def _cut(self) -> None:
+        """Cut long audio at a quiet place: what lies before is decoded once more, for good."""
+        if len(self._buffer) < _CUT_AFTER * _SECOND:
+            return
+        size = 2 * quietest(np.frombuffer(bytes(self._buffer), np.int16), _CUT_WITHIN)
+        decoded = await self._decode(self._decoder.final, size)
+        self._before += decoded.words if decoded.believable else self._agreement.stable
+        self._agreement = Agreement()
+        del self._buffer[:size]

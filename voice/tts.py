@@ -1,0 +1,90 @@
+"""Speech out: hibari, the first clause first, every word followed by a mark that says it was played."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from hibari import SAMPLE_RATE, Hibari
+from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
+from pipecat.services.settings import TTSSettings
+from pipecat.services.tts_service import TTSService
+
+from voice.frames import SpokenWordFrame
+
+_CLAUSE = re.compile(r"(?<=[,;:—])\s+")
+_LONG = 50  # letters of a first sentence that is worth splitting
+_NOTHING = np.zeros(0, np.float32)
+_SHORT = 12  # letters below which a clause is too short to sound natural alone
+
+
+def pieces(text: str) -> list[str]:
+    """The text in pieces to synthesise one by one: sentences, a long first one split at its first clause."""
+    sentences = Hibari.split_sentences(text)
+    if not sentences or len(sentences[0]) < _LONG:
+        return sentences
+    for gap in _CLAUSE.finditer(sentences[0]):
+        head, rest = sentences[0][: gap.start()], sentences[0][gap.end() :]
+        if len(head) >= _SHORT and len(rest) >= _SHORT:
+            return [head, rest, *sentences[1:]]
+    return sentences
+
+
+def shares(text: str, samples: int) -> Iterator[tuple[str, int]]:
+    """Each word of `text` with the number of its samples, by its share of letters; adds up to `samples`."""
+    words = text.split()
+    total = sum(len(word) + 1 for word in words)
+    letters = start = 0
+    for word in words:
+        letters += len(word) + 1
+        end = samples * letters // total
+        yield word, end - start
+        start = end
+
+
+class HibariTTS(TTSService):
+    """Speaks TTSSpeakFrames at 24 kHz mono. Synthesis runs in one worker thread, piece by piece."""
+
+    def __init__(self, voice: Hibari) -> None:
+        super().__init__(
+            sample_rate=SAMPLE_RATE,
+            push_start_frame=True,
+            push_stop_frames=True,
+            settings=TTSSettings(model="hibari", voice=voice.voice, language=None),
+        )
+        self._voice = voice
+        self._pool = ThreadPoolExecutor(1, "speak")
+        self._running: asyncio.Future[npt.NDArray[np.float32]] | None = None
+
+    async def cleanup(self) -> None:
+        """Wait for the synthesis in flight and end the worker thread."""
+        await super().cleanup()
+        if self._running is not None:
+            await asyncio.wait([self._running])
+        self._pool.shutdown()
+
+    async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
+        """Audio of `text` word by word, each word followed by its `SpokenWordFrame`."""
+        for piece in pieces(text):
+            self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._voice, piece)
+            try:
+                speech = await asyncio.shield(self._running)
+            except Exception as error:
+                yield ErrorFrame(f"could not speak {piece!r}: {error}")
+                speech = _NOTHING
+            # Text the voice cannot pronounce (another script) yields nothing. A moment of silence in its
+            # place keeps the promise that whatever is said also starts and ends.
+            if not len(speech):
+                speech = np.zeros(SAMPLE_RATE // 10, np.float32)
+            pcm = (np.clip(speech, -1.0, 1.0) * 32767.0).astype("<i2")
+            start = 0
+            for word, samples in shares(piece, len(pcm)):
+                audio = pcm[start : start + samples].tobytes()
+                start += samples
+                if audio:
+                    yield TTSAudioRawFrame(audio, SAMPLE_RATE, 1, context_id=context_id)
+                yield SpokenWordFrame(word)

@@ -1,0 +1,157 @@
+"""When the user's turn is over: prosody and words together, and silence in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
+from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+from pipecat.audio.vad.vad_analyzer import VADState
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    UserStoppedSpeakingFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+from voice.agreement import normal
+from voice.decoder import SAMPLE_RATE
+from voice.frames import HypothesisFrame, TurnEndedFrame, VoiceHintFrame
+from voice.vad import STOP_SECS
+
+SILENCE_SECS = 1.2  # silence that ends a turn whatever was said
+_TEXT_SECS = 3.0  # longest wait for the settled words after that
+_MEMORY_SECS = 8  # what Smart Turn looks at
+
+_UNFINISHED = frozenset(
+    # articles and possessives
+    "a an the my your our its their every "
+    # prepositions
+    "about after against at before behind below beside between by during for from in inside into near of on "
+    "onto over since through to toward towards under until via with within without "
+    # conjunctions
+    "and or but nor because if although unless than whether plus as "
+    # fillers and openings
+    "um uh uhm umm er erm hmm mm let's i'm i'll".split()
+)
+_PARTICLES = frozenset(("on", "in"))  # after such a verb they end a request: "turn the light on"
+_PARTICLE_VERBS = frozenset(("turn", "switch", "put", "come", "go", "leave", "keep", "fill", "log", "sign"))
+_CORRECTIONS = frozenset(("no", "nope", "not", "sorry"))
+
+
+def unfinished(text: str) -> bool:
+    """Whether the words call for more: they end in "with", "the", "um", a comma, a correction's "no".
+
+    "No" alone is an answer, not a correction.
+    """
+    words = [word for word in map(normal, text.split()) if word]
+    if not words:
+        return False
+    if text.rstrip().endswith((",", "...", "…", "-", "—", ":")):
+        return True
+    last = words[-1]
+    if last in _CORRECTIONS:
+        return any(word not in _CORRECTIONS for word in words)
+    if last in _PARTICLES and _PARTICLE_VERBS.intersection(words):
+        return False
+    return last in _UNFINISHED
+
+
+class TurnDetector(FrameProcessor):
+    """Decides the end of the turn and pushes `TurnEndedFrame` down, UserStoppedSpeakingFrame up.
+
+    At the voice detector's stop Smart Turn judges the sound, once; then the settled words are awaited.
+    A sound that is complete with words that are not `unfinished` ends the turn there; otherwise it ends
+    after `SILENCE_SECS` of silence. Speech before that continues the turn.
+    """
+
+    def __init__(self, prosody: LocalSmartTurnAnalyzerV3) -> None:
+        super().__init__()
+        self._prosody = prosody
+        self._sound: deque[bytes] = deque()
+        self._sound_bytes = 0
+        self._open = False
+        self._state = VADState.QUIET
+        self._silence = 0
+        self._text = ""
+        self._settled = 0
+        self._news = asyncio.Event()
+        self._judge: asyncio.Task[None] | None = None
+
+    async def cleanup(self) -> None:
+        """Stop judging and let go of Smart Turn's thread; the model stays usable."""
+        await self._drop_judge()
+        await self._prosody.cleanup()
+        await super().cleanup()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Watch voice, words and audio; pass everything on."""
+        await super().process_frame(frame, direction)
+        match frame:
+            case InputAudioRawFrame():
+                self._remember(frame.audio)
+            case VoiceHintFrame():
+                self._state, self._silence = frame.state, frame.silence
+            case HypothesisFrame():
+                self._text = frame.text
+                self._settled = frame.settled
+            case VADUserStartedSpeakingFrame():
+                await self._drop_judge()
+                self._open = True
+            case _:
+                pass
+        if isinstance(frame, (VoiceHintFrame, HypothesisFrame)):
+            self._news.set()
+        await self.push_frame(frame, direction)
+        if isinstance(frame, VADUserStoppedSpeakingFrame) and self._open:
+            self._judge = self.create_task(self._decide(self._silence))
+
+    def _remember(self, audio: bytes) -> None:
+        self._sound.append(audio)
+        self._sound_bytes += len(audio)
+        while self._sound_bytes > _MEMORY_SECS * 2 * SAMPLE_RATE:
+            self._sound_bytes -= len(self._sound.popleft())
+
+    async def _drop_judge(self) -> None:
+        if self._judge is not None:
+            judge, self._judge = self._judge, None
+            await self.cancel_task(judge)
+
+    async def _decide(self, silence: int) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + SILENCE_SECS - STOP_SECS
+        complete = await self._sounds_complete()
+        await self._until(lambda: self._settled == silence, deadline + _TEXT_SECS)
+        if not complete or unfinished(self._text):
+            await self._until(lambda: False, deadline)
+        # Speech that is just starting either proves itself, which cancels this task, or was noise.
+        await self._until(lambda: self._state == VADState.QUIET, deadline + _TEXT_SECS)
+        await self._end()
+
+    async def _sounds_complete(self) -> bool:
+        self._prosody.clear()
+        self._prosody.append_audio(b"".join(self._sound), is_speech=True)
+        state, _ = await self._prosody.analyze_end_of_turn()
+        return state == EndOfTurnState.COMPLETE
+
+    async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
+        loop = asyncio.get_running_loop()
+        while not condition() and (left := deadline - loop.time()) > 0:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), left)
+            except TimeoutError:
+                return
+
+    async def _end(self) -> None:
+        text, self._text = self._text, ""
+        self._open = False
+        self._judge = None
+        self._sound.clear()
+        self._sound_bytes = 0
+        await self.push_frame(UserStoppedSpeakingFrame(), FrameDirection.UPSTREAM)
+        await self.push_frame(TurnEndedFrame(text))

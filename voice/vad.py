@@ -1,0 +1,79 @@
+"""Voice activity on the microphone's audio: Silero, reported as Pipecat's VAD frames plus hints."""
+
+from __future__ import annotations
+
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADParams, VADState
+from pipecat.frames.frames import (
+    BotStartedSpeakingFrame,
+    BotStoppedSpeakingFrame,
+    Frame,
+    InputAudioRawFrame,
+    VADUserStartedSpeakingFrame,
+    VADUserStoppedSpeakingFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
+
+from voice.frames import VoiceHintFrame
+
+START_SECS = 0.2
+STOP_SECS = 0.2
+
+
+class VoiceDetector(FrameProcessor):
+    """Passes audio on and says when the user starts and stops speaking.
+
+    Unlike Pipecat's own VAD processor it also reports the unconfirmed states, because two things are
+    won there: the last decode starts 0.1 s into a silence, and a turn is not ended while the user is
+    drawing breath for the next word.
+
+    With `half_duplex` the microphone counts as silent while the assistant speaks: without headphones
+    and without echo cancellation it would hear, and interrupt, itself.
+    """
+
+    def __init__(self, half_duplex: bool = False) -> None:
+        super().__init__()
+        self._analyzer = SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
+        self._half_duplex = half_duplex
+        self._assistant_speaks = False
+        self._state = VADState.QUIET
+        self._speaking = False
+        self._silences = 0
+
+    async def setup(self, setup: FrameProcessorSetup) -> None:
+        """Take the sample rate of the pipeline."""
+        await super().setup(setup)
+        self._analyzer.set_sample_rate(setup.audio_in_sample_rate)
+
+    async def cleanup(self) -> None:
+        """Let go of the analyzer's thread."""
+        await super().cleanup()
+        await self._analyzer.cleanup()
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Pass every frame on; look at audio."""
+        await super().process_frame(frame, direction)
+        if isinstance(frame, BotStartedSpeakingFrame):
+            self._assistant_speaks = True
+        elif isinstance(frame, BotStoppedSpeakingFrame):
+            self._assistant_speaks = False
+        elif isinstance(frame, InputAudioRawFrame) and self._half_duplex and self._assistant_speaks:
+            frame.audio = bytes(len(frame.audio))
+        await self.push_frame(frame, direction)
+        if isinstance(frame, InputAudioRawFrame):
+            await self._look(frame.audio)
+
+    async def _look(self, audio: bytes) -> None:
+        state = await self._analyzer.analyze_audio(audio)
+        if state == self._state:
+            return
+        if self._state == VADState.SPEAKING:
+            self._silences += 1
+        self._state = state
+        await self.push_frame(VoiceHintFrame(state, self._silences))
+        if state == VADState.SPEAKING and not self._speaking:
+            self._speaking = True
+            await self.push_frame(VADUserStartedSpeakingFrame(start_secs=START_SECS))
+        elif state == VADState.QUIET and self._speaking:
+            self._speaking = False
+            await self.push_frame(VADUserStoppedSpeakingFrame(stop_secs=STOP_SECS))
