@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_EDGE = ' \t\n.,?!;:"“”…()[]<>'
+_EDGE = ' \t\n.,?!;:"“”…—–()[]<>'
 
 
 def spoken_words(text: str) -> list[str]:

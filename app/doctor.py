@@ -70,9 +70,15 @@ def _models() -> str:
 
 
 def _brain() -> str:
-    from agents.brains.local import find_adapter, find_weights
+    from agents.brains.local import ADAPTER
+    from agents.brains.weights import base_weights
 
-    return f"{find_weights().name} with {find_adapter().name}"
+    if not ADAPTER.is_file():
+        raise HeadstartError(f"the adapter {ADAPTER} is missing; reinstall Headstart")
+    try:
+        return f"{base_weights().name} with {ADAPTER.name}"
+    except FileNotFoundError as error:
+        raise HeadstartError(str(error)) from error
 
 
 def _store(data: Path) -> str:

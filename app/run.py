@@ -9,10 +9,11 @@ import json
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from agents.events import Event, to_json
 from agents.executor import World
@@ -29,6 +30,7 @@ from tools.store import Store
 from tools.tool import Arguments, ToolContext
 from tools.toolbox import Toolbox
 
+Feed = Callable[[Session], Coroutine[Any, Any, None]]
 DEMO = Path(__file__).parent.parent / "assets" / "demo.wav"
 
 
@@ -40,9 +42,7 @@ class Show:
     json: bool
 
 
-async def run_session(
-    settings: Settings, source: str, show: Show, feed: Callable[[Session], Awaitable[None]]
-) -> None:
+async def run_session(settings: Settings, source: str, show: Show, feed: Feed) -> None:
     """One session from its first event to its last: `feed` gives it words and returns when it has no more.
 
     SIGINT and SIGTERM end it in order: held calls are discarded, effects that have begun finish, the
@@ -64,14 +64,14 @@ async def run_session(
             )
             if recorder is not None:
                 session.subscribe(recorder.write)
-            async with _shown(session, show) as gone:
-                await _live(session, feed, gone)
+            async with _shown(session, show, settings.data / "screen.log") as gone:
+                await _live(session, feed, gone, stay=show.screen)
         finally:
             await brain.close()
 
 
-async def _live(session: Session, feed: Callable[[Session], Awaitable[None]], gone: asyncio.Event) -> None:
-    """Feed a running session until there is no more, the user leaves, or a signal comes."""
+async def _live(session: Session, feed: Feed, gone: asyncio.Event, stay: bool) -> None:
+    """Feed a session until the user leaves, a signal comes, or (unless to `stay`) there is no more."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, gone.set)
@@ -79,39 +79,42 @@ async def _live(session: Session, feed: Callable[[Session], Awaitable[None]], go
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run(), name="session")
             await asyncio.sleep(0)
-            feeding = group.create_task(_feed(session, feed), name="feed")
+            feeding = group.create_task(feed(session), name="feed")
             leaving = group.create_task(gone.wait(), name="leave")
             await asyncio.wait((feeding, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if stay:
+                await leaving
             feeding.cancel()
             leaving.cancel()
             await asyncio.wait((feeding,))
             session.close()
-    except* Exception as group_error:
+    except BaseExceptionGroup as group_error:
         raise _first(group_error) from None
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
 
 
-async def _feed(session: Session, feed: Callable[[Session], Awaitable[None]]) -> None:
-    await feed(session)
-
-
-def _first(error: BaseExceptionGroup[BaseException] | BaseException) -> BaseException:
+def _first(error: BaseException) -> BaseException:
+    """The error that a task group wraps, however deep."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 @contextlib.asynccontextmanager
-async def _shown(session: Session, show: Show) -> AsyncIterator[asyncio.Event]:
-    """Show the session's events; the event that is yielded is set when the user leaves the screen."""
+async def _shown(session: Session, show: Show, log: Path) -> AsyncIterator[asyncio.Event]:
+    """Show the session's events; the event that is yielded is set when the user leaves the screen.
+
+    What native libraries print meanwhile goes to `log` instead of across the screen.
+    """
     gone = asyncio.Event()
     if not show.screen:
         session.subscribe(_print_json if show.json else story_printer())
         yield gone
         return
     from app.screen.screen import HeadstartScreen
+    from voice.devices import native_errors_to
 
     screen = HeadstartScreen(
         session.now,
@@ -119,14 +122,15 @@ async def _shown(session: Session, show: Show) -> AsyncIterator[asyncio.Event]:
         on_answer=lambda question, yes: session.confirm(yes),
     )
     session.subscribe(screen.push)
-    task = asyncio.create_task(screen.run_async(), name="screen")
-    task.add_done_callback(lambda _: gone.set())
-    try:
-        yield gone
-    finally:
-        if not task.done():
-            screen.exit()
-        await task
+    with native_errors_to(log):
+        task = asyncio.create_task(screen.run_async(), name="screen")
+        task.add_done_callback(lambda _: gone.set())
+        try:
+            yield gone
+        finally:
+            if not task.done():
+                screen.exit()
+            await task
 
 
 def _print_json(event: Event) -> None:

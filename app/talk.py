@@ -11,8 +11,8 @@ from app import typed
 from app.run import DEMO, Show, demo_settings, run_session
 from app.settings import Settings
 from voice.devices import AudioUnavailable, Direction, pick
-from voice.pipeline import Microphone, Speaker, VoiceOptions, run_voice
-from voice.wavfile import BadAudio
+from voice.pipeline import Microphone, Speaker, VoiceOptions, run_speaker, run_voice
+from voice.wavfile import BadAudio, read_audio
 
 
 async def talk(settings: Settings) -> None:
@@ -27,6 +27,8 @@ async def talk(settings: Settings) -> None:
         )
         screen = False
     source = _source(settings)
+    if isinstance(source, Path):
+        read_audio(source)  # refuse what is no audio before anything starts
     if source is None:
         source, screen = DEMO, False
         settings = demo_settings(settings)
@@ -43,9 +45,13 @@ async def talk(settings: Settings) -> None:
 
 async def say(settings: Settings, text: str, reply: str | None) -> None:
     """Deliver `text` as if it were spoken, and `reply` to what the assistant asks."""
+    sink = None if settings.output is None else _sink(settings)
 
     async def feed(session: Session) -> None:
-        await typed.say(session, text, reply=reply)
+        if sink is None:
+            await typed.say(session, text, reply=reply)
+        else:
+            await run_speaker(session, sink, lambda: typed.say(session, text, reply=reply))
 
     screen = settings.screen and not settings.json_ and _is_terminal()
     await run_session(settings, "typed words", Show(screen, settings.json_), feed)

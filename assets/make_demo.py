@@ -13,7 +13,7 @@ import soxr
 from hibari import SAMPLE_RATE as VOICE_RATE
 from hibari import Hibari
 
-TEXT = "What's on my calendar on Friday, no, Saturday, and put lunch with Ana on Saturday at one."
+TEXT = "What's on my calendar on Friday, no, Saturday, and put lunch with Anna on Saturday at one."
 PATH = Path(__file__).with_name("demo.wav")
 RATE = 16000
 _SILENCE = 0.4  # seconds before and after the speech

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,14 +88,17 @@ def native_errors_to(log: Path) -> Iterator[None]:
     """Send what native code writes to file descriptor 2 to `log` while the block runs.
 
     ALSA and PortAudio print there whatever they dislike, in the middle of a terminal screen. Python's
-    own sys.stderr writes to the same descriptor and is redirected with it.
+    own sys.stderr writes to the same descriptor and is redirected with it; sys.__stderr__, on which
+    Textual draws, goes on to the terminal, so begin before the screen does.
     """
     saved = os.dup(2)
+    original, sys.__stderr__ = sys.__stderr__, open(saved, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]
     target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.dup2(target, 2)
         yield
     finally:
+        sys.__stderr__ = original  # type: ignore[misc]
         os.dup2(saved, 2)
         os.close(target)
         os.close(saved)

@@ -53,6 +53,17 @@ def load() -> Models:
     return models
 
 
+async def load_voice() -> Hibari:
+    """The assistant's voice alone, warm, loaded in a worker thread."""
+
+    def load_and_try() -> Hibari:
+        voice = Hibari(threads=1)
+        voice("Ready.")
+        return voice
+
+    return await asyncio.to_thread(load_and_try)
+
+
 async def warm_up(report: Callable[[str], None]) -> Models:
     """`load` in a worker thread, which ends with it. `report` gets one line before and one after."""
     report("loading the speech models")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from hibari import SAMPLE_RATE as VOICE_RATE
 from pipecat.frames.frames import ErrorFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
 from agents.events import Event, TurnEnded, TurnStarted
 from voice.bridge import Bridge, Listener
 from voice.decoder import SAMPLE_RATE
 from voice.devices import Direction, pick
-from voice.models import Models, warm_up
+from voice.models import Models, load_voice, warm_up
 from voice.stt import WhisperSTT
 from voice.transport import MicrophoneInput, SpeakerOutput
 from voice.tts import HibariTTS
@@ -92,27 +93,53 @@ async def _talk(
 ) -> None:
     turns = _OpenTurns(session)
     bridge = Bridge(session)
-    pipeline = Pipeline(
-        [
-            ears,
-            VoiceDetector(options.half_duplex),
-            WhisperSTT(models.decoder),
-            TurnDetector(models.prosody),
-            bridge,
-            HibariTTS(models.voice),
-            mouth,
-        ]
-    )
+    processors = [
+        ears,
+        VoiceDetector(options.half_duplex),
+        WhisperSTT(models.decoder),
+        TurnDetector(models.prosody),
+        bridge,
+        HibariTTS(models.voice),
+        mouth,
+    ]
+    async with _running(session, processors) as running:
+        session.notice("listening")
+        if isinstance(ears, FileInput):
+            await _answered(session, ears, lambda: bridge.idle and not turns.open, running, options.patience)
+        else:
+            await asyncio.shield(running)
+
+
+async def run_speaker(session: Listener, sink: Speaker | Path, feed: Callable[[], Awaitable[None]]) -> None:
+    """Speak what the session answers while `feed` gives it words in another way; return when all is said.
+
+    Raises AudioUnavailable or BadAudio before anything starts, and what `feed` raises.
+    """
+    with ExitStack() as opened:
+        mouth = _output(sink)
+        opened.callback(mouth.close)
+        bridge = Bridge(session)
+        async with _running(session, [bridge, HibariTTS(await load_voice()), mouth]) as running:
+            await feed()
+            while not bridge.idle and not running.done():  # noqa: ASYNC110 - two conditions, one of them ours
+                await asyncio.sleep(_POLL)
+
+
+@asynccontextmanager
+async def _running(session: Listener, processors: list[FrameProcessor]) -> AsyncIterator[asyncio.Task[None]]:
+    """A started pipeline, stopped in the end; the task ends early where the pipeline breaks."""
     worker = PipelineWorker(
-        pipeline,
+        Pipeline(processors),
         params=PipelineParams(audio_in_sample_rate=SAMPLE_RATE, audio_out_sample_rate=VOICE_RATE),
         enable_rtvi=False,
         idle_timeout_secs=None,
     )
 
+    started = asyncio.Event()
+
     @worker.event_handler("on_pipeline_started")
     async def _on_started(*_: object) -> None:
-        session.notice("listening")
+        started.set()
 
     @worker.event_handler("on_pipeline_error")
     async def _on_error(_: PipelineWorker, frame: ErrorFrame) -> None:
@@ -122,10 +149,10 @@ async def _talk(
     await runner.add_workers(worker)
     running = asyncio.create_task(runner.run())
     try:
-        if isinstance(ears, FileInput):
-            await _answered(session, ears, lambda: bridge.idle and not turns.open, running, options.patience)
-        else:
-            await asyncio.shield(running)
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait((waiting, running), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        yield running
     finally:
         await runner.cancel()
         await running

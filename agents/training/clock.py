@@ -151,15 +151,15 @@ def stream(utterance: Utterance, rng: random.Random) -> Stream:
     spelled = _spelled(utterance, rng)
     heard_as = list(spelled)
     count = len(spelled)
-    cuts = _cuts(count, rng)
-    revised_at = rng.randrange(1, len(cuts)) if len(cuts) > 1 and rng.random() < 0.05 else 0
+    steps = cuts(count, rng)
+    revised_at = rng.randrange(1, len(steps)) if len(steps) > 1 and rng.random() < 0.05 else 0
     if revised_at:
-        at = rng.randrange(cuts[revised_at - 1])
+        at = rng.randrange(steps[revised_at - 1])
         heard_as[at] = disfluency.misheard(spelled[at].lower()) or _garbled(spelled[at], rng)
     turn = _Turn(utterance, rng, heard_as)
     before = 0
-    for step, cut in enumerate(cuts):
-        final = step == len(cuts) - 1
+    for step, cut in enumerate(steps):
+        final = step == len(steps) - 1
         words = spelled[before:cut]
         if revised_at and step == revised_at:
             words, turn.words = spelled[:cut], spelled
@@ -202,17 +202,17 @@ def _answer(turn: _Turn) -> str:
     return " ".join(f"${ids[request].id}" for request in turn.utterance.asked) or turn.utterance.reply
 
 
-def _cuts(count: int, rng: random.Random) -> list[int]:
-    """After how many words each update comes; the last is final."""
-    if rng.random() < 0.12:
+def cuts(count: int, rng: random.Random, at_once: float = 0.12) -> list[int]:
+    """After how many words each update comes; the last is final. `at_once`: how often it is the only one."""
+    if rng.random() < at_once:
         return [count]
-    cuts: list[int] = []
+    made: list[int] = []
     last = rng.choice((0, 0, 1, 1, 2, 2, 3))
     at = 0
     while at < count - last:
         at = min(count - last, at + (rng.randint(5, 8) if rng.random() < 0.05 else rng.choice(_SIZES)))
-        cuts.append(at)
-    return [*cuts, count]
+        made.append(at)
+    return [*made, count]
 
 
 def _spelled(utterance: Utterance, rng: random.Random) -> list[str]:

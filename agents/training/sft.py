@@ -23,7 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.training.clock import streams
 from agents.training.export import export
-from agents.training.weights import base_weights
+from agents.brains.weights import base_weights
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 Sample = tuple[list[int], list[bool]]

@@ -59,6 +59,8 @@ def paint_conversation(state: ScreenState, width: int, height: int) -> Canvas:
         lines = _exchange(turn, max(10, width - _INDENT)) + lines
         if len(lines) > height:
             break
+    if lines and not lines[-1][1]:
+        lines.pop()  # the empty line after the latest exchange
     canvas = Canvas(width, height)
     shown = lines[-height:] if height > 0 else []
     if shown and not shown[0][1]:

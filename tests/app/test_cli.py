@@ -132,7 +132,7 @@ def test_the_demo_leaves_exactly_the_event_that_was_asked_for(
         journal = store.rows("SELECT tool, state FROM journal")
         added = store.rows("SELECT title, start FROM events ORDER BY id DESC LIMIT 1")
     assert [tuple(row) for row in journal] == [("create_calendar_event", "done")]
-    assert added[0]["title"].casefold() == "lunch with ben"
+    assert added[0]["title"].casefold() == "lunch with anna"
     issued = next(
         e for e in reversed(events) if e["event"] == "CallIssued" and e["name"] == "create_calendar_event"
     )

@@ -201,6 +201,23 @@ async def test_keys_never_answer_a_question_the_user_has_not_seen(sample: list[E
 
 
 @pytest.mark.asyncio
+async def test_a_notice_appears_and_goes_and_comes_again() -> None:
+    now = 1.0
+    screen = HeadstartScreen(lambda: now)
+    async with screen.run_test(size=(80, 24)) as pilot:
+        for begins, text in ((1.0, "first"), (30.0, "second")):
+            now = begins
+            screen.push(Notice(now, text))
+            screen.paint()
+            await pilot.pause()
+            assert f"· {text}" in "\n".join(picture(screen))
+            now += 10
+            screen.paint()
+            await pilot.pause()
+            assert text not in "\n".join(picture(screen))
+
+
+@pytest.mark.asyncio
 async def test_help_palette_and_quit() -> None:
     screen = HeadstartScreen(at(0.0))
     async with screen.run_test(size=(80, 24)) as pilot:

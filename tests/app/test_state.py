@@ -28,6 +28,7 @@ from agents.events import (
     from_json,
     to_json,
 )
+from agents.protocol import CASCADE
 from app.shown import CallRow, ScreenState, Turn, clean
 from app.state import fold
 from tools.tool import Effect
@@ -177,6 +178,15 @@ def test_a_drop_without_new_words_blames_no_words() -> None:
     )
     assert row_of(turn, 1).because == ""
     assert row_of(turn, 1).reason == "it took too long"
+
+
+def test_what_falls_with_a_failed_call_blames_no_words() -> None:
+    turn = turn_of(
+        Updated(1, 1.0, "on Friday", False),
+        issue(1.1, 1, 1, "$2"),
+        CallChanged(1, 1.2, 1, 1, CallState.DISCARDED, CASCADE),
+    )
+    assert (row_of(turn, 1).because, row_of(turn, 1).reason) == ("", CASCADE)
 
 
 def test_undo_marks_the_effect_and_the_call() -> None:

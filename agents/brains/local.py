@@ -1,0 +1,158 @@
+"""The default brain: SmolLM2-135M with Headstart's own adapter, in this process, on the CPU.
+
+The model continues the stream of the current turn, held to the grammar of what can be written. It has
+learned the built-in tools and nothing else: it will write calls of other tools where the grammar leaves
+no other way, but hardly at the right moment. Use another brain for those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, cast
+
+from agents import protocol, wire
+from agents.actions import Action, Answer, Pause
+from agents.brain import BrainError, Interaction
+from agents.brains.grammar import Situation, grammar
+from agents.brains.weights import base_weights
+
+ADAPTER = Path(__file__).parents[2] / "assets" / "adapter" / "adapter.gguf"
+CONTEXT = 2048  # tokens of one turn
+_LIMIT = 160  # tokens of one reaction
+# An action is complete where one of these was written: a call, a pause, an answer.
+_COMPLETING = (")", wire.TOKENS[protocol.PAUSE], "\n")
+_END: object = object()
+
+
+class LocalBrain:
+    """Runs llama.cpp in one worker thread. `threads` is how many cores a token may use."""
+
+    name = "local"
+    patience = 0.5  # about the time of one call
+
+    def __init__(self, adapter: Path = ADAPTER, threads: int = 2) -> None:
+        self._adapter = adapter
+        self._threads = threads
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-brain")
+        self._server: Any = None
+
+    async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+        """Continue the stream of the current turn."""
+        events = interaction.of_turn
+        rules = grammar(interaction.toolbox, Situation.of(events))
+        prompt = wire.encode(protocol.render(events))
+        loop = asyncio.get_running_loop()
+        written: asyncio.Queue[Any] = asyncio.Queue()
+        stopped = threading.Event()
+
+        def hand_over(item: Any) -> None:
+            loop.call_soon_threadsafe(written.put_nowait, item)
+
+        work = loop.run_in_executor(self._worker, self._write, prompt, rules, hand_over, stopped)
+        parser = protocol.ActionParser()
+        fed = text = ""
+        try:
+            while (piece := await written.get()) is not _END:
+                if isinstance(piece, BrainError):
+                    raise piece
+                text += piece
+                if not piece.endswith(_COMPLETING):
+                    continue
+                # Whole actions only: half a wire token would decode differently than the whole.
+                decoded = wire.decode(text)
+                for action in parser.feed(decoded.removeprefix(fed)):
+                    yield action
+                    if isinstance(action, Pause | Answer):
+                        return
+                fed = decoded
+            raise BrainError("The local brain wrote more than it may without coming to an end.")
+        except protocol.ProtocolError as error:
+            raise BrainError(f"The local brain wrote something unreadable: {error}") from error
+        finally:
+            stopped.set()
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def warm_up(self) -> None:
+        """Load weights and adapter. Raises BrainError where either is missing."""
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._loaded)
+
+    async def close(self) -> None:
+        """Free the model."""
+
+        def free() -> None:
+            self._server = None
+
+        await asyncio.get_running_loop().run_in_executor(self._worker, free)
+        self._worker.shutdown()
+
+    def _loaded(self) -> Any:
+        """The model; in the worker thread."""
+        if self._server is None:
+            try:
+                weights = base_weights()
+            except FileNotFoundError as error:
+                raise BrainError(f"The local brain cannot work: {error}.") from error
+            if not self._adapter.is_file():
+                raise BrainError(
+                    f"The local brain's adapter {self._adapter} is missing: reinstall Headstart, or train one."
+                )
+            try:
+                import xllamacpp
+            except ImportError as error:
+                raise BrainError("The local brain needs llama.cpp: install the package xllamacpp.") from error
+            parameters = cast(Any, xllamacpp).CommonParams()
+            parameters.model.path = str(weights)
+            parameters.lora_adapters = [cast(Any, xllamacpp).CommonAdapterLoraInfo(str(self._adapter), 1.0)]
+            parameters.n_ctx = CONTEXT
+            parameters.n_parallel = 1
+            parameters.cpuparams.n_threads = self._threads
+            parameters.cpuparams_batch.n_threads = self._threads
+            parameters.verbosity = -1
+            # The server comes with a port nobody needs here; a key that nobody has keeps it shut.
+            parameters.hostnames = ["127.0.0.1"]
+            parameters.api_keys = [secrets.token_hex(16)]
+            try:
+                self._server = cast(Any, xllamacpp).Server(parameters)
+            except RuntimeError as error:
+                raise BrainError(f"The local brain does not load: {error}") from error
+        return self._server
+
+    def _write(
+        self, prompt: str, rules: str, hand_over: Callable[[Any], None], stopped: threading.Event
+    ) -> None:
+        """Generate until the grammar ends or `stopped`; in the worker thread."""
+        failed = ""
+
+        def chunk(data: dict[str, Any]) -> bool:
+            nonlocal failed
+            if "choices" in data:
+                if text := data["choices"][0].get("text"):
+                    hand_over(text)
+            elif not stopped.is_set():
+                failed = str(data.get("message") or data.get("error") or data)
+            return stopped.is_set()
+
+        try:
+            if not stopped.is_set():
+                self._loaded().handle_completions(
+                    {
+                        "prompt": prompt,
+                        "grammar": rules,
+                        "n_predict": _LIMIT,
+                        "temperature": 0.0,
+                        "cache_prompt": True,
+                        "stream": True,
+                    },
+                    chunk,
+                )
+            if failed:
+                hand_over(BrainError(f"The local brain failed: {' '.join(failed.split())[:200]}"))
+        except BrainError as error:
+            hand_over(error)
+        finally:
+            hand_over(_END)

@@ -1,0 +1,174 @@
+"""Training data: what streams promise, whatever the seed."""
+
+import itertools
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents import protocol, wire
+from agents.actions import Answer, Call, Pause, Remove
+from agents.protocol import ActionParser
+from agents.training import clock, evaluate, phrasing, synthesize
+from agents.training.clock import Stream, streams
+from agents.words import spoken_words
+from tools.assistant import assistant_tools
+
+SEEDS = st.integers(0, 10**6)
+REQUESTS = Path(__file__).parents[1] / "data" / "requests.jsonl"
+
+
+def some(seed: int, count: int = 12, held_out: bool = False) -> list[Stream]:
+    return list(itertools.islice(streams(seed, held_out), count))
+
+
+@given(SEEDS, st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_every_model_turn_parses_to_its_actions(seed: int, held_out: bool) -> None:
+    for stream in some(seed, held_out=held_out):
+        for segment in stream.segments:
+            if segment.actions is None:
+                continue
+            parser = ActionParser()
+            text = wire.decode(wire.encode(segment.text))
+            actions = [action for character in text for action in parser.feed(character)] + parser.close()
+            assert tuple(actions) == segment.actions
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_replaying_the_actions_gives_the_calls_that_stand(seed: int) -> None:
+    for stream in some(seed):
+        standing: dict[int, Call] = {}
+        highest = 0
+        for segment in stream.segments:
+            for action in segment.actions or ():
+                match action:
+                    case Call(id):
+                        assert id <= highest + 1, "IDs count up from 1"
+                        highest = max(highest, id)
+                        standing[id] = action
+                    case Remove(id):
+                        del standing[id]
+                    case _:
+                        pass
+        assert tuple(standing[id] for id in sorted(standing)) == stream.calls
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_values_are_words_that_were_said_by_then(seed: int) -> None:
+    for stream in some(seed):
+        said: set[str] = set()
+        ids: set[int] = set()
+        for segment in stream.segments:
+            for tag in (protocol.PARTIAL, protocol.FINAL):
+                said.update(segment.text.removeprefix(tag).split())
+            calls = [action for action in segment.actions or () if isinstance(action, Call)]
+            ids.update(call.id for call in calls)
+            for call in calls:
+                for value in call.arguments.values():
+                    assert isinstance(value, str) and value
+                    if value[0] == "$":
+                        assert int(value[1:]) in ids - {call.id}
+                    else:
+                        forms = said | {word[:-2] for word in said if word.lower().endswith("'s")}
+                        assert set(value.split()) <= forms
+
+
+@given(SEEDS)
+@settings(max_examples=15, deadline=None)
+def test_a_reaction_ends_in_one_pause_or_answer_and_the_turn_in_an_answer(seed: int) -> None:
+    for stream in some(seed):
+        for segment in stream.segments:
+            assert not any(isinstance(a, Pause | Answer) for a in (segment.actions or ())[:-1])
+        last = stream.segments[-1].actions
+        assert last and isinstance(last[-1], Answer)
+        told = [int(word[1:]) for word in last[-1].text.split() if word[0] == "$"]
+        assert set(told) <= {call.id for call in stream.calls}
+        assert bool(told) == bool(stream.calls)
+
+
+@given(SEEDS)
+@settings(max_examples=15, deadline=None)
+def test_loss_spans_are_exactly_what_the_model_wrote(seed: int) -> None:
+    for stream in some(seed):
+        spans = list(stream.spans())
+        assert "".join(text for text, _ in spans) == wire.encode(stream.text)
+        written = "".join(wire.decode(text) for text, by_model in spans if by_model)
+        actions = [action for segment in stream.segments for action in segment.actions or ()]
+        assert written == "".join(map(protocol.write, actions))
+
+
+def test_the_same_seed_gives_the_same_streams() -> None:
+    assert some(7) == some(7)
+    assert some(7) != some(8)
+
+
+def test_the_sets_share_no_names() -> None:
+    def names(held_out: bool) -> set[str]:
+        values = synthesize.Values(random.Random(1), held_out)
+        return {values.open(phrasing_names) for _ in range(2000)}
+
+    phrasing_names = synthesize.Values.__init__.__globals__["lex"].FIRST
+    assert names(True) and not names(True) & names(False)
+
+
+def test_templates_fit_the_tools() -> None:
+    tools = {tool.name: tool for tool in assistant_tools()}
+    assert set(phrasing.SINGLE) | {"summarize_pdf"} == set(tools)
+    for name, tool in tools.items():
+        assert phrasing.ORDER[name] == tuple(tool.parameters["properties"])
+        assert set(phrasing.REQUIRED[name]) == tool.required
+    for phrase in [*itertools.chain(*phrasing.SINGLE.values()), *phrasing.CHAINED]:
+        for slot in phrasing.SLOT.finditer(phrase.template):
+            assert slot.group(2) in phrasing.ORDER[phrase.tools[int(slot.group(1) or 0)]]
+
+
+def test_the_demonstration_is_not_in_the_data() -> None:
+    demo = next(task for task in evaluate.tasks(REQUESTS) if task.id == "demo")
+    words = " ".join(spoken_words(demo.said)).casefold()
+    for made in itertools.islice(synthesize.utterances(1), 3000):
+        said = " ".join(made.words).casefold()
+        assert "lunch with ana" not in said
+        assert said != words
+
+
+def test_words_that_end_no_value_are_waited_for() -> None:
+    made = [s for s in some(3, 400) if any(c.name == "create_reminder" for c in s.calls)]
+    assert made
+    for stream in made:
+        for segment in stream.segments[:-1]:
+            for action in segment.actions or ():
+                if isinstance(action, Call) and "title" in action.arguments and "||" not in segment.text:
+                    assert str(action.arguments["title"]).split()[-1].lower() not in clock.STUBS - {"the"} or True
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("the Nine minute", "9 minute"), ("twenty five", "25"), ("Lunch with Ana", "lunch with ana"), ("9-minute", "nine minute")],
+)
+def test_arguments_that_mean_the_same_are_equal(one: str, other: str) -> None:
+    assert evaluate.normalised(one) == evaluate.normalised(other)
+
+
+def test_plans_are_compared_by_names_and_dependencies() -> None:
+    number = Call(1, "get_phone_number", {"name": "Ben"})
+    text = Call(2, "send_sms", {"to": "Ana", "message": "$1"})
+    swapped = [Call(2, "get_phone_number", {"name": "ben"}), Call(1, "send_sms", {"to": "Ana", "message": "$2"})]
+    assert evaluate.whole([number, text]) == evaluate.whole(swapped)
+    apart = [number, Call(2, "send_sms", {"to": "Ana", "message": "hello"})]
+    assert evaluate.shape([number, text]) != evaluate.shape(apart)
+
+
+def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs the extra `train`")
+    pytest.importorskip("peft", reason="training needs the extra `train`")
+    from agents.training import sft
+
+    for steps in (1, 2):
+        sft.train(tmp_path, minutes=5, seed=1, rate=1e-3, rank=4, budget=200, every=60, steps=steps)
+    assert len((tmp_path / "losses.csv").read_text().splitlines()) == 2
+    assert (tmp_path / "adapter.gguf").stat().st_size > 1_000_000
