@@ -152,11 +152,8 @@ class Session:
             self._reactor.news(turn, words=True)
 
     def speech_ended(self, at: float) -> None:
-        """The user fell silent at `at` (session seconds)."""
-        question = self._host.question
-        if question is not None:
-            self._host.emit(SpeechEnded(question.call.turn, at))
-        elif self._turn is not None:
+        """The user fell silent at `at` (session seconds). The reply to a question is no part of its turn."""
+        if self._host.question is None and self._turn is not None:
             self._host.emit(SpeechEnded(self._turn.number, at))
 
     def end_turn(self, text: str) -> None:

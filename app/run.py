@@ -31,7 +31,6 @@ from tools.tool import Arguments, ToolContext
 from tools.toolbox import Toolbox
 
 Feed = Callable[[Session], Coroutine[Any, Any, None]]
-DEMO = Path(__file__).parent.parent / "assets" / "demo.wav"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +161,3 @@ def _delay(text: str) -> Callable[[str, Arguments], float] | None:
         return random.Random(seed).uniform(low, high)
 
     return draw
-
-
-def demo_settings(settings: Settings) -> Settings:
-    """For the demonstration: a household made anew each time, beside the user's own store, no screen."""
-    folder = settings.data / "demo"
-    for file in folder.glob("*") if folder.is_dir() else ():
-        file.unlink()
-    return settings.model_copy(update={"data": folder, "demo_data": True, "screen": False})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from agents.session import Session
 from app import typed
-from app.run import DEMO, Show, demo_settings, run_session
+from app.run import Show, run_session
 from app.settings import Settings
 from voice.devices import AudioUnavailable, Direction, pick
 from voice.pipeline import Microphone, Speaker, VoiceOptions, run_speaker, run_voice
 from voice.wavfile import BadAudio, read_audio
+
+DEMO = Path(__file__).parents[1] / "assets" / "demo.wav"
 
 
 async def talk(settings: Settings) -> None:
@@ -31,7 +34,7 @@ async def talk(settings: Settings) -> None:
         read_audio(source)  # refuse what is no audio before anything starts
     if source is None:
         source, screen = DEMO, False
-        settings = demo_settings(settings)
+        settings = _with_household(settings)
     sink = _sink(settings)
 
     async def feed(session: Session) -> None:
@@ -55,6 +58,15 @@ async def say(settings: Settings, text: str, reply: str | None) -> None:
 
     screen = settings.screen and not settings.json_ and _is_terminal()
     await run_session(settings, "typed words", Show(screen, settings.json_), feed)
+
+
+def _with_household(settings: Settings) -> Settings:
+    """For the demonstration: a household of its own, so that the user's calendar stays as it is."""
+    if "data" in settings.model_fields_set:
+        return settings.model_copy(update={"demo_data": True})
+    folder = Path(tempfile.mkdtemp(prefix="headstart-demo-"))
+    _tell(f"its store is made for this run, in {folder}")
+    return settings.model_copy(update={"data": folder, "demo_data": True})
 
 
 def _source(settings: Settings) -> Microphone | Path | None:

@@ -9,6 +9,7 @@ from agents.session import Session
 
 WORDS_A_SECOND = 3.3  # median of American telephone speech (Switchboard)
 SPREAD = 0.35  # of the logarithm of a word's length
+CADENCE = 0.35  # seconds between two hypotheses, as of the streaming recogniser
 END_OF_TURN = 0.5  # seconds of silence after which the turn is over, as the voice pipeline takes
 
 _POLL = 0.02  # seconds
@@ -30,10 +31,15 @@ async def _deliver(session: Session, text: str, seed: int) -> None:
     pace = random.Random(f"{seed}/{text}")
     session.speech_started()
     said: list[str] = []
+    unheard = 0.0
     for word in text.split():
-        await asyncio.sleep(pace.lognormvariate(0, SPREAD) / WORDS_A_SECOND)
+        seconds = pace.lognormvariate(0, SPREAD) / WORDS_A_SECOND
+        await asyncio.sleep(seconds)
         said.append(word)
-        session.hear(" ".join(said), "")
+        unheard += seconds
+        if unheard >= CADENCE:
+            unheard = 0.0
+            session.hear(" ".join(said), "")
     session.speech_ended(session.now())
     await asyncio.sleep(END_OF_TURN)
     session.end_turn(text)

@@ -73,7 +73,7 @@ def grammar(toolbox: Toolbox, situation: Situation) -> str:
     rules.append(f'ref ::= " $" {_any(map(str, ids))}')
     rules.append(f'text ::= "\\"" ({"word+ | " if words else ""}ref) "\\""')
     for at, tool in enumerate(tools):
-        rules.append(f"tool-{at} ::= {_literal(tool.name + '(')} {_arguments(tool, situation.words)} \")\"")
+        rules.append(f'tool-{at} ::= {_literal(tool.name + "(")} {_arguments(tool, situation.words)} ")"')
     new = _any_rule([f"tool-{at}" for at in range(len(tools))])
     names = {tool.name: at for at, tool in enumerate(tools)}
     old = [

@@ -99,7 +99,7 @@ class LocalBrain:
                 raise BrainError(f"The local brain cannot work: {error}.") from error
             if not self._adapter.is_file():
                 raise BrainError(
-                    f"The local brain's adapter {self._adapter} is missing: reinstall Headstart, or train one."
+                    f"The local brain's adapter {self._adapter} is missing: reinstall Headstart or train one."
                 )
             try:
                 import xllamacpp

@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from agents import protocol, wire
 from agents.actions import Action, Answer, Call, Pause, Remove
 from agents.training import disfluency
-from agents.training.phrasing import ORDER, READS
+from agents.training.lexicon import LISTS
+from agents.training.phrasing import ORDER, READS, REQUIRED
 from agents.training.results import spoken
-from agents.training.synthesize import Utterance, ready, utterances
+from agents.training.synthesize import Utterance, Wanted, utterances
 from agents.training.values import Values
 from tools.tool import Json
 
 # A value does not end in one of these while the user is speaking: more is coming.
-STUBS = frozenset(
-    "a an the my your his her our their some this that these those and or but of to in on at for from by with about as "
-    "than is are was were be do does did has have i'm i'll it's we're i we you he she it they who what when where which "
-    "how why if so no not next last every into until can please the new um uh er hmm".split()
-)
+STUBS = frozenset(LISTS["stubs"])
 _SHORT = frozenset({"set_light"})  # "on" is a value there
 _SIZES = (1, 1, 2, 2, 2, 3, 3, 4)
 
@@ -68,7 +65,9 @@ class _Turn:
     issued: dict[int, Call] = field(default_factory=dict[int, Call])  # by request
     removed: set[int] = field(default_factory=set[int])
     pending: dict[int, Call] = field(default_factory=dict[int, Call])  # of the reaction being made
-    running: list[tuple[int, Call]] = field(default_factory=list[tuple[int, Call]])  # with the step it is due at
+    running: list[tuple[int, Call]] = field(
+        default_factory=list[tuple[int, Call]]
+    )  # with the step it is due at
 
     def changes(self, heard: int, final: bool) -> list[Action]:
         """What is to be done once `heard` words are known."""
@@ -85,7 +84,11 @@ class _Turn:
             if not ready(wanted, known, final):
                 continue
             before = self.issued.get(at)
-            id = before.id if before else 1 + len(self.issued) + sum(isinstance(a, Call) for a in actions if self.new(a))
+            id = (
+                before.id
+                if before
+                else 1 + len(self.issued) + sum(isinstance(a, Call) for a in actions if self.new(a))
+            )
             call = Call(id, wanted.tool, known)
             if call != before:
                 actions.append(call)
@@ -96,7 +99,9 @@ class _Turn:
     def new(self, action: Action) -> bool:
         return isinstance(action, Call) and all(action.id != call.id for call in self.issued.values())
 
-    def known(self, tool: str, arguments: Mapping[str, tuple[int, ...] | int], final: bool) -> dict[str, Json]:
+    def known(
+        self, tool: str, arguments: Mapping[str, tuple[int, ...] | int], final: bool
+    ) -> dict[str, Json]:
         known: dict[str, Json] = {}
         for parameter in ORDER[tool]:
             value = arguments.get(parameter)
@@ -127,7 +132,9 @@ class _Turn:
                         request = next(r for r, c in self.pending.items() if c == action)
                     self.issued[request] = action
                     self.running = [each for each in self.running if each[1].id != action.id]
-                    if action.name in READS and not any(str(v).startswith("$") for v in action.arguments.values()):
+                    if action.name in READS and not any(
+                        str(v).startswith("$") for v in action.arguments.values()
+                    ):
                         self.running.append((step + self.rng.choice((1, 1, 2, 2, 3)), action))
                 case Remove(id):
                     self.removed |= {r for r, c in self.issued.items() if c.id == id}
@@ -160,7 +167,7 @@ def stream(utterance: Utterance, rng: random.Random) -> Stream:
     before = 0
     for step, cut in enumerate(steps):
         final = step == len(steps) - 1
-        words = spelled[before:cut]
+        words = turn.words[before:cut]
         if revised_at and step == revised_at:
             words, turn.words = spelled[:cut], spelled
         # Now and then the end of the turn was none: the user goes on before the answer.
@@ -195,6 +202,15 @@ def streams(seed: int, held_out: bool = False) -> Iterator[Stream]:
     rng = random.Random(f"clock {seed}")
     for utterance in utterances(seed, held_out):
         yield stream(utterance, rng)
+
+
+def ready(wanted: Wanted, known: Mapping[str, object], final: bool) -> bool:
+    """Whether enough has been said to issue the call, given the arguments that count as known."""
+    if not (wanted.live and wanted.clear):
+        return False
+    if not all(parameter in known for parameter in REQUIRED[wanted.tool]):
+        return False
+    return bool(REQUIRED[wanted.tool] or known or wanted.over or final or not ORDER[wanted.tool])
 
 
 def _answer(turn: _Turn) -> str:

@@ -119,7 +119,9 @@ def _described(call: Call, calls: Sequence[Call], values: bool, depth: int = 0) 
 
 def normalised(text: str) -> str:
     """Words without case, articles and spelled-out numbers."""
-    words = [word for word in (w.casefold() for w in spoken_words(text.replace("-", " "))) if word not in _LEFT_OUT]
+    words = [
+        word for word in (w.casefold() for w in spoken_words(text.replace("-", " "))) if word not in _LEFT_OUT
+    ]
     made: list[str] = []
     for word in words:
         if made and made[-1] in ("20", "30", "40", "50") and word in _NUMBERS and len(_NUMBERS[word]) == 1:
@@ -144,9 +146,7 @@ async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> 
         for at, call, version in [each for each in due if each[0] <= step]:
             due.remove((at, call, version))
             if versions[call.id] == version and call.id in standing:
-                events.append(
-                    CallChanged(1, 0.0, call.id, version, CallState.READY, text=spoken(call, rng))
-                )
+                events.append(CallChanged(1, 0.0, call.id, version, CallState.READY, text=spoken(call, rng)))
         events.append(Updated(1, 0.0, " ".join(words[:cut]), cut == len(words) and step == len(steps) - 1))
         started = time.perf_counter()
         async for action in _reaction(brain, toolbox, events):
@@ -173,7 +173,9 @@ async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> 
     return Outcome(task, tuple(standing[id] for id in sorted(standing)), answer, tuple(seconds))
 
 
-def _reaction(brain: Brain, toolbox: Toolbox, events: list[Event]) -> AsyncIterator[Call | Remove | Pause | Answer | Think]:
+def _reaction(
+    brain: Brain, toolbox: Toolbox, events: list[Event]
+) -> AsyncIterator[Call | Remove | Pause | Answer | Think]:
     return brain.react(Interaction(toolbox, list(events), 1))
 
 
@@ -191,7 +193,9 @@ def report(name: str, outcomes: Sequence[Outcome], show: bool) -> dict[str, floa
     print(f"{name}: {scores}")
     for kind in sorted({outcome.task.kind for outcome in outcomes}):
         mine = [outcome for outcome in outcomes if outcome.task.kind == kind]
-        print(f"  {kind}: plan {sum(o.plan for o in mine)}, arguments {sum(o.exact for o in mine)} of {len(mine)}")
+        print(
+            f"  {kind}: plan {sum(o.plan for o in mine)}, arguments {sum(o.exact for o in mine)} of {len(mine)}"
+        )
     for outcome in outcomes if show else ():
         if not outcome.exact:
             print(f"  {'arguments' if outcome.plan else 'plan'} wrong: {outcome.task.said}")

@@ -40,7 +40,9 @@ def export(adapter: Mapping[str, Any], alpha: float, path: Path) -> None:
         tensor = np.asarray(adapter[key].float().numpy())
         if side == "B" and kind in HEADS:
             tensor = _permuted(tensor, HEADS[kind])
-        writer.add_tensor(f"blk.{layer}.{NAMES[module]}.weight.lora_{side.lower()}", tensor.astype(np.float16))
+        writer.add_tensor(
+            f"blk.{layer}.{NAMES[module]}.weight.lora_{side.lower()}", tensor.astype(np.float16)
+        )
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

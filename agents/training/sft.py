@@ -21,9 +21,9 @@ import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from agents.brains.weights import base_weights
 from agents.training.clock import streams
 from agents.training.export import export
-from agents.brains.weights import base_weights
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 Sample = tuple[list[int], list[bool]]
@@ -70,7 +70,9 @@ def loss_of(model: Any, batch: list[Sample], device: str) -> tuple[torch.Tensor,
     return torch.nn.functional.cross_entropy(logits, ids[:, 1:][chosen]), int(chosen.sum())
 
 
-def train(out: Path, minutes: float, seed: int, rate: float, rank: int, budget: int, every: float, steps: int) -> None:
+def train(
+    out: Path, minutes: float, seed: int, rate: float, rank: int, budget: int, every: float, steps: int
+) -> None:
     """Train into `out`: checkpoint.pt, losses.csv, and an adapter.gguf every `every` minutes and at the end."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -100,7 +102,7 @@ def train(out: Path, minutes: float, seed: int, rate: float, rank: int, budget: 
 
     with (out / "losses.csv").open("a", newline="") as file:
         log = csv.writer(file)
-        started = saved_at = time.monotonic() - state["spent"]
+        started = time.monotonic() - state["spent"]
         saved_at = time.monotonic()
         for batch in batches(source, budget, torch.Generator().manual_seed(seed)):
             spent = time.monotonic() - started
@@ -120,7 +122,9 @@ def train(out: Path, minutes: float, seed: int, rate: float, rank: int, budget: 
             state["samples"] += len(batch)
             state["tokens"] += sum(len(tokens) for tokens, _ in batch)
             state["spent"] = time.monotonic() - started
-            log.writerow((state["step"], round(state["spent"], 1), state["tokens"], f"{loss.item():.4f}", f"{now:.6f}"))
+            log.writerow(
+                (state["step"], round(state["spent"], 1), state["tokens"], f"{loss.item():.4f}", f"{now:.6f}")
+            )
             file.flush()
             if state["step"] % 10 == 0:
                 speed = state["tokens"] / state["spent"]
@@ -147,9 +151,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
     parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many steps")
     given = parser.parse_args()
-    train(
-        given.out, given.minutes, given.seed, given.rate, given.rank, given.batch, given.every, given.steps
-    )
+    train(given.out, given.minutes, given.seed, given.rate, given.rank, given.batch, given.every, given.steps)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.training import lexicon as lex
+from agents.training.lexicon import LISTS
 from agents.training.values import Values, in_words
 
 FREE_TEXT = frozenset({"message", "content", "quotable", "question", "task", "duration", "length", "wh"})
 LEADS = frozenset({"a", "an", "the", "my", "some"})  # left out of the start of a value
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS: list[str] = (
+    "January February March April May June July August September October November December".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +68,19 @@ def _said(kind: str, values: Values) -> str:
         case "in":
             return f"in {values.duration()}"
         case "place2" | "spotthe":
-            return f"the {values.open(lex.SPOTS)}"
+            return f"the {values.open(LISTS['spots'])}"
         case "barespot":
-            return values.open(lex.SPOTS)
+            return values.open(LISTS["spots"])
         case "onoff":
             return pick(["on", "off"])
         case "colour":
             return pick(["red", "blue", "green", "purple", "warm white", "yellow", "dim", "bright"])
         case "quotable":
-            return pick(
-                ["happy birthday", "good morning", "good night", "I'm on my way", "I'm late", "congratulations", "hello",
-                 "see you soon", "thank you", "I love you", "sounds good", "I'm home"]
-            )  # fmt: skip
+            return pick(LISTS["quotable"])
         case "question":
-            return pick(
-                ["if <meetings> is still on", "when the <meetings> starts", "what time dinner is", "if we need <item>",
-                 "where the <nouns> is", "if <name> is coming", "how the <meetings> went", "what happened to the <nouns>",
-                 "to bring <item>", "to call me", "to pick up <item>", "if the <nouns> is ready"]
-            )  # fmt: skip
+            return pick(LISTS["questions"])
         case "headmeeting":
-            return f"{values.open(lex.NOUNS)} {pick(lex.EVENT_HEADS)}"
+            return f"{values.open(LISTS['nouns'])} {pick(LISTS['event_heads'])}"
         case "aevent":
             title = values.event()
             return title if title.split()[0] in LEADS else f"{pick(['a', 'a', ''])} {title}"
@@ -113,7 +108,7 @@ def _day(values: Values, bare: bool) -> Part:
     kind, pick, roll = "bareweekday" if bare else "weekday", values.pick, values.rng.random()
     lead = "" if bare else "on"
     if roll < 0.5:
-        return Part(lead, pick(lex.WEEKDAYS), kind)
+        return Part(lead, pick(LISTS["weekdays"]), kind)
     if roll < 0.72:
         return Part(
             "",
@@ -121,10 +116,10 @@ def _day(values: Values, bare: bool) -> Part:
             kind,
         )
     if roll < 0.84:
-        return Part("", f"{pick(['next', 'this', 'next'])} {pick(lex.WEEKDAYS)}", kind)
+        return Part("", f"{pick(['next', 'this', 'next'])} {pick(LISTS['weekdays'])}", kind)
     if roll < 0.94:
         time = pick(["morning", "afternoon", "evening", "night"])
-        day = pick(["tomorrow", *lex.WEEKDAYS])
+        day = pick(["tomorrow", *LISTS["weekdays"]])
         return Part("" if day == "tomorrow" else lead, f"{day} {time}", kind)
     day = values.rng.randint(1, 28)
     return Part(lead, f"{pick(MONTHS)} {day if values.rng.random() < 0.5 else in_words(day)}", kind)

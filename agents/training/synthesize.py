@@ -12,11 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agents.training import disfluency, talk
-from agents.training.phrasing import CHAINED, NOUNS, OPENERS, ORDER, REQUIRED, SINGLE, SLOT, Phrase, expanded
+from agents.training.lexicon import LISTS
+from agents.training.phrasing import CHAINED, NOUNS, SINGLE, SLOT, Phrase, expanded
 from agents.training.slots import Part, part, parts
 from agents.training.values import Values
 
-FAVOURED = ("find_events", "create_calendar_event", "send_sms", "create_reminder", "get_weather", "search", "set_timer")
+FAVOURED = (
+    "find_events",
+    "create_calendar_event",
+    "send_sms",
+    "create_reminder",
+    "get_weather",
+    "search",
+    "set_timer",
+)
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 RATHER = {"get_phone_number": ("get_email_address", ("email", "email address")),
           "get_email_address": ("get_phone_number", ("phone number", "number", "phone"))}  # fmt: skip
@@ -81,7 +90,9 @@ class _Speaker:
     def say(self, word: str, filled: bool = True) -> int:
         """Say one word, sometimes after a filler or twice; return its index."""
         if filled and self.rng.random() < self.fillers:
-            extra = [word] if self.rng.random() < 0.15 and not word[0].isdigit() else disfluency.filler(self.rng)
+            extra = (
+                [word] if self.rng.random() < 0.15 and not word[0].isdigit() else disfluency.filler(self.rng)
+            )
             for each in extra:
                 self.say(each, filled=False)
         self.words.append(word)
@@ -101,7 +112,10 @@ class _Speaker:
         text = expanded(phrase.template, self.rng)
         slots = list(SLOT.finditer(text))
         late = set(_MARK.findall(text))
-        links = {(first + request, parameter): first + source for (request, parameter), source in phrase.links.items()}
+        links = {
+            (first + request, parameter): first + source
+            for (request, parameter), source in phrase.links.items()
+        }
         for at, tool in enumerate(phrase.tools):
             known: dict[str, tuple[int, ...] | int] = {p: s for (r, p), s in links.items() if r == first + at}
             self.wanted.append(Wanted(tool, known, clear=(str(at) if at else "") not in late))
@@ -170,7 +184,10 @@ class _Speaker:
             said[at] = (lead or said[at][0], value)
             arguments = dict(self.wanted[request].arguments)
             arguments[parameter] = tuple(
-                i for place, (leads, words) in enumerate(said) if words for i in (leads if place else []) + words
+                i
+                for place, (leads, words) in enumerate(said)
+                if words
+                for i in (leads if place else []) + words
             )
             self.change(request, arguments=arguments)
             self.mark()
@@ -245,7 +262,8 @@ def _utterance(values: Values) -> Utterance:
                 speaker.say(word)
         first = len(speaker.wanted)
         speaker.phrase(
-            rng.choice(CHAINED) if rng.random() < 0.16 else _single(rng), repaired and rng.randrange(count) == 0
+            rng.choice(CHAINED) if rng.random() < 0.16 else _single(rng),
+            repaired and rng.randrange(count) == 0,
         )
         groups.append(range(first, len(speaker.wanted)))
     kind = "self-correction" if repaired else kind
@@ -257,7 +275,11 @@ def _afterthought(speaker: _Speaker, groups: list[range], kind: str) -> str:
     roll = rng.random()
     if roll < 0.09:
         group = rng.choice(groups)
-        noun = rng.choice(NOUNS.get(wanted[group[-1]].tool, ("",))) if len(groups) > 1 or rng.random() < 0.3 else None
+        noun = (
+            rng.choice(NOUNS.get(wanted[group[-1]].tool, ("",)))
+            if len(groups) > 1 or rng.random() < 0.3
+            else None
+        )
         same = sum(wanted[g[-1]].tool == wanted[group[-1]].tool for g in groups) > 1
         if noun != "" and not same and len(group) == 1:
             speaker.drop(group[0], noun)
@@ -272,7 +294,7 @@ def _afterthought(speaker: _Speaker, groups: list[range], kind: str) -> str:
 
 
 def _opener(rng: random.Random, share: float) -> list[str]:
-    return rng.choice(OPENERS).split() if rng.random() < share else []
+    return rng.choice(LISTS["openers"]).split() if rng.random() < share else []
 
 
 def _single(rng: random.Random) -> Phrase:
@@ -285,14 +307,10 @@ def _finished(speaker: _Speaker, kind: str, reply: str) -> Utterance:
     helpers = {value for w in end if w.live for value in w.arguments.values() if isinstance(value, int)}
     asked = tuple(i for i, w in enumerate(end) if w.live and i not in helpers)
     return Utterance(
-        tuple(speaker.words), tuple(speaker.states), frozenset(speaker.possessive), asked, "" if asked else reply, kind
+        tuple(speaker.words),
+        tuple(speaker.states),
+        frozenset(speaker.possessive),
+        asked,
+        "" if asked else reply,
+        kind,
     )
-
-
-def ready(wanted: Wanted, known: Mapping[str, object], final: bool) -> bool:
-    """Whether enough has been said to issue the call, given the arguments that count as known."""
-    if not (wanted.live and wanted.clear):
-        return False
-    if not all(parameter in known for parameter in REQUIRED[wanted.tool]):
-        return False
-    return bool(REQUIRED[wanted.tool] or known or wanted.over or final or not ORDER[wanted.tool])

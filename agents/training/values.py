@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 
 from agents.training import lexicon as lex
+from agents.training.lexicon import LISTS
 
 Maker = Callable[[random.Random], str]
 HELD_OUT_SHARE = 8  # every eighth name or thing is never seen in training
@@ -37,25 +38,25 @@ class Values:
         """A name nobody has."""
         count = self.rng.choice((2, 2, 3))
         return "".join(
-            self.rng.choice(lex.ONSETS) + self.rng.choice(lex.RIMES) for _ in range(count)
+            self.rng.choice(LISTS["onsets"]) + self.rng.choice(LISTS["rimes"]) for _ in range(count)
         ).capitalize()
 
     def name(self) -> str:
         """A person as people name them."""
         roll = self.rng.random()
         if roll < 0.55:
-            return self.open(lex.FIRST)
+            return self.open(LISTS["first"])
         if roll < 0.68:
-            return f"{self.open(lex.FIRST)} {self.open(lex.LAST)}"
+            return f"{self.open(LISTS['first'])} {self.open(LISTS['last'])}"
         if roll < 0.80:
             return self.invented()
         if roll < 0.93:
-            return self.pick(lex.KIN)
-        return f"{self.pick(lex.TITLES)} {self.open(lex.LAST)}"
+            return self.pick(LISTS["kin"])
+        return f"{self.pick(LISTS['titles'])} {self.open(LISTS['last'])}"
 
     def place(self) -> str:
         """A town or country, at times an invented one."""
-        return self.invented() if self.rng.random() < 0.15 else self.open(lex.PLACES)
+        return self.invented() if self.rng.random() < 0.15 else self.open(LISTS["places"])
 
     def spot(self) -> str:
         """Somewhere one can go."""
@@ -63,19 +64,20 @@ class Values:
         if roll < 0.3:
             return self.place()
         if roll < 0.7:
-            return f"the {self.pick(lex.NEAR)} {self.open(lex.SPOTS)}".replace("  ", " ")
+            return f"the {self.pick(lex.NEAR)} {self.open(LISTS['spots'])}".replace("  ", " ")
         if roll < 0.85:
-            return f"{self.rng.randint(2, 190)} {self.open(lex.LAST)} {self.pick(['Street', 'Road', 'Avenue', 'Lane'])}"
-        return f"{self.open(lex.LAST)} {self.open(lex.SPOTS)}"
+            number, name = self.rng.randint(2, 190), self.open(LISTS["last"])
+            return f"{number} {name} {self.pick(['Street', 'Road', 'Avenue', 'Lane'])}"
+        return f"{self.open(LISTS['last'])} {self.open(LISTS['spots'])}"
 
     def thing(self) -> str:
         """A topic of one to three words."""
         roll = self.rng.random()
         if roll < 0.35:
-            return f"{self.open(lex.ADJECTIVES)} {self.open(lex.NOUNS)}"
+            return f"{self.open(LISTS['adjectives'])} {self.open(LISTS['nouns'])}"
         if roll < 0.75:
-            return self.open(lex.NOUNS)
-        return f"{self.open(lex.NOUNS)} {self.open(lex.HEADS)}"
+            return self.open(LISTS["nouns"])
+        return f"{self.open(LISTS['nouns'])} {self.open(LISTS['heads'])}"
 
     def task(self) -> str:
         """Something to do."""
@@ -86,16 +88,16 @@ class Values:
         """What goes into a calendar."""
         roll = self.rng.random()
         if roll < 0.4:
-            title = f"{self.open(lex.MEETINGS)} with {self.name()}"
+            title = f"{self.open(LISTS['meetings'])} with {self.name()}"
         elif roll < 0.55:
-            title = f"{self.open(lex.NOUNS)} {self.pick(lex.EVENT_HEADS)}"
+            title = f"{self.open(LISTS['nouns'])} {self.pick(LISTS['event_heads'])}"
         else:
-            title = self.open(lex.MEETINGS)
+            title = self.open(LISTS["meetings"])
         return title
 
     def message(self) -> str:
         """What is written to somebody."""
-        return self.filled(self.open(lex.MESSAGES))
+        return self.filled(self.open(LISTS["messages"]))
 
     def filled(self, text: str) -> str:
         """`text` with its `<kind>`s drawn."""
@@ -117,7 +119,7 @@ class Values:
         if roll < 0.4:
             return said
         if roll < 0.55:
-            return f"{said} {self.pick(lex.HALVES)}"
+            return f"{said} {self.pick(LISTS['halves'])}"
         if roll < 0.75:
             return f"{hour}:{self.pick(['15', '30', '45', '20', '10'])}"
         if roll < 0.85:
@@ -135,7 +137,7 @@ class Values:
         roll = self.rng.random()
         if roll < 0.7:
             return f"{self.number(2, 90)} {self.pick(['minutes', 'minutes', 'seconds', 'hours'])}"
-        return self.pick(lex.DURATIONS)
+        return self.pick(LISTS["durations"])
 
     def of(self, kind: str) -> str:
         """A value of `kind`: the name of a list of the lexicon, or of a method here."""
@@ -149,11 +151,11 @@ class Values:
             case "degrees":
                 return self.number(12, 28)
             case "day":
-                return self.pick(lex.WEEKDAYS)
+                return self.pick(LISTS["weekdays"])
             case "number":
                 return self.number(2, 60)
             case _:
-                return self.open(lex.LISTS[kind])
+                return self.open(LISTS[kind])
 
 
 _ONES = (

@@ -44,6 +44,7 @@ class HeadstartScreen(App[None]):
         Binding("f", "freeze", "freeze", tooltip="Hold the picture still; the session goes on"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "quit", "quit"),
+        Binding("ctrl+c", "quit", "quit", show=False, priority=True),
     ]
 
     def __init__(

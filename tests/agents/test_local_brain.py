@@ -1,0 +1,204 @@
+"""The grammar, and the local brain with its real weights and adapter."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents import protocol, wire
+from agents.actions import Action, Answer, Call, Pause, Remove
+from agents.brain import BrainError, Interaction
+from agents.brains.grammar import Situation, grammar
+from agents.brains.local import ADAPTER, LocalBrain
+from agents.events import CallIssued, CallRemoved, Event, Updated
+from agents.training.clock import streams
+from agents.training.evaluate import attempt, tasks
+from tests.agents.gbnf import accepts
+from tools.assistant import assistant_tools
+from tools.tool import Effect, Tool
+from tools.toolbox import Toolbox
+
+REQUESTS = Path(__file__).parents[1] / "data" / "requests.jsonl"
+BOX = Toolbox(assistant_tools())
+
+
+def update(text: str, final: bool = False) -> Updated:
+    return Updated(1, 0.0, text, final)
+
+
+def allowed(events: list[Event], *actions: Action, box: Toolbox = BOX) -> bool:
+    text = wire.encode("".join(map(protocol.write, actions)))
+    return accepts(grammar(box, Situation.of(events)), text)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=6, deadline=None)
+def test_the_grammar_accepts_every_turn_the_model_learns_from(seed: int) -> None:
+    for stream in itertools.islice(streams(seed), 3):
+        said: list[str] = []
+        events: list[Event] = []
+        for segment in stream.segments:
+            if segment.actions is None:
+                tag, _, words = segment.text.partition(" ")
+                if tag in (protocol.PARTIAL, protocol.FINAL):
+                    new = words.split()
+                    # An update that opens as the turn did and is longer than it carries the whole turn.
+                    restarts = len(said) > 1 and len(new) >= len(said) and new[-1:] and _alike(new, said)
+                    said = new if restarts else said + new
+                    events.append(update(" ".join(said), tag == protocol.FINAL))
+                continue
+            whole = isinstance(segment.actions[-1], Pause | Answer)
+            closing = () if whole else (Answer("Yes."),) if _final(events) else (Pause(),)
+            actions = segment.actions
+            if _final(events) and isinstance(actions[-1], Pause):
+                continue  # a turn that was taken for over and was not
+            assert allowed(events, *actions, *closing), (stream.text, segment.text)
+            for action in actions:
+                if isinstance(action, Call):
+                    events.append(
+                        CallIssued(1, 0.0, action.id, 1, action.name, action.arguments, Effect.READ)
+                    )
+                elif isinstance(action, Remove):
+                    events.append(CallRemoved(1, 0.0, action.id))
+
+
+def _final(events: list[Event]) -> bool:
+    last = next((event for event in reversed(events) if isinstance(event, Updated)), None)
+    return last is not None and last.final
+
+
+def _alike(new: list[str], said: list[str]) -> bool:
+    same = sum(a.casefold() == b.casefold() for a, b in zip(new, said, strict=False))
+    return same >= len(said) - 1
+
+
+EVENTS: list[Event] = [
+    update("text Ana's brother on Friday no Saturday"),
+    CallIssued(1, 0.0, 1, 1, "get_weather", {"place": "Paris"}, Effect.READ),
+]
+
+
+@pytest.mark.parametrize(
+    ("action", "fine"),
+    [
+        (Call(1, "get_weather", {"place": "Ana"}), True),
+        (Call(1, "get_weather", {"place": "Ana", "day": "Saturday"}), True),
+        (Call(2, "get_phone_number", {"name": "Ana's brother"}), True),
+        (Call(2, "send_sms", {"to": "Saturday Friday", "message": "$1"}), True),
+        (Call(2, "find_events", {}), True),
+        (Remove(1), True),
+        (Call(1, "find_events", {}), False),  # a patch keeps its tool
+        (Call(3, "find_events", {}), False),  # skips an ID
+        (Call(2, "launch_rocket", {}), False),
+        (Call(2, "get_phone_number", {}), False),  # lacks what is required
+        (Call(2, "get_phone_number", {"name": ""}), False),
+        (Call(2, "get_phone_number", {"name": "Bob"}), False),  # nobody said that
+        (Call(2, "get_phone_number", {"name": "Ana", "day": "Friday"}), False),
+        (Call(2, "find_events", {"query": "Ana", "day": "Friday"}), False),  # not in their order
+        (Call(2, "send_sms", {"to": "Ana", "message": "$44"}), False),
+        (Remove(2), False),
+    ],
+)
+def test_the_grammar_knows_tools_parameters_words_and_ids(action: Action, fine: bool) -> None:
+    assert allowed(EVENTS, action, Pause()) is fine
+
+
+def test_an_answer_needs_the_final_update_and_refers_to_calls_that_stand() -> None:
+    final = [*EVENTS, update("text Ana's brother on Friday no Saturday", final=True)]
+    assert not allowed(EVENTS, Answer("$1"))
+    assert not allowed(final, Pause())
+    assert allowed(final, Answer("$1"))
+    assert allowed(final, Answer("I can't do that."))
+    assert allowed(final, Call(2, "find_events", {}), Answer("$1 $2"))
+    assert not allowed(final, Answer("$2"))
+    assert not allowed(final, Answer("It costs $1 today"))
+    assert not allowed([*final, CallRemoved(1, 0.0, 1)], Answer("$1"))
+
+
+async def _nothing(*_: object) -> None: ...
+
+
+def test_the_grammar_follows_any_schema() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "count": {"type": "integer"},
+            "size": {"enum": ["small", "very large"]},
+            "loud": {"type": "boolean"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+        },
+        "required": ["count"],
+    }
+    box = Toolbox([Tool("order", "Order.", Effect.WRITE, schema, _nothing)])  # pyright: ignore[reportArgumentType]
+    events: list[Event] = [update('say "5" of \\ these')]
+    assert allowed(events, Call(1, "order", {"count": 5}), Pause(), box=box)
+    assert allowed(
+        events, Call(1, "order", {"count": 5, "size": "very large", "loud": True}), Pause(), box=box
+    )
+    assert allowed(events, Call(1, "order", {"count": 5, "tags": ["these", "of"]}), Pause(), box=box) is False
+    assert not allowed(events, Call(1, "order", {"count": "5"}), Pause(), box=box)
+    assert not allowed(events, Call(1, "order", {"count": 5, "size": "tiny"}), Pause(), box=box)
+    assert allowed(events, Pause(), box=Toolbox([]))
+
+
+def test_words_of_an_earlier_spelling_stay_usable_but_revised_words_do_not() -> None:
+    events: list[Event] = [
+        update("whether in Bern"),
+        update("Weather in bern"),
+        update("Weather in bern today"),
+    ]
+    words = Situation.of(events).words
+    assert {"Bern", "bern", "Weather", "today"} <= set(words) and "whether" not in words
+
+
+@pytest.fixture(scope="module")
+def brain() -> LocalBrain:
+    assert ADAPTER.is_file(), "the adapter is part of the repository"
+    return LocalBrain()
+
+
+async def collected(actions: AsyncIterator[Action]) -> list[Action]:
+    return [action async for action in actions]
+
+
+async def test_requests_are_planned_as_the_model_card_says(brain: LocalBrain) -> None:
+    outcomes = [await attempt(brain, BOX, task) for task in tasks(REQUESTS)]
+    wrong = [outcome.task.id for outcome in outcomes if not outcome.plan]
+    assert sum(outcome.plan for outcome in outcomes) >= 20, wrong
+    assert "demo" not in [outcome.task.id for outcome in outcomes if not outcome.exact]
+
+
+async def test_a_reaction_can_be_closed_and_the_next_one_is_unharmed(brain: LocalBrain) -> None:
+    said = [update("text Ana that dinner is ready and set a timer for ten minutes", final=True)]
+    interaction = Interaction(BOX, said, 1)
+    whole = await collected(brain.react(interaction))
+    reaction = brain.react(interaction)
+    first = await anext(reaction)
+    await reaction.aclose()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    assert first == whole[0]
+    task = asyncio.ensure_future(collected(brain.react(interaction)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await collected(brain.react(interaction)) == whole
+
+
+async def test_a_missing_adapter_says_what_to_do(tmp_path: Path) -> None:
+    brain = LocalBrain(tmp_path / "none.gguf")
+    with pytest.raises(BrainError, match="adapter .* is missing"):
+        await brain.warm_up()
+    with pytest.raises(BrainError, match="adapter .* is missing"):
+        await collected(brain.react(Interaction(BOX, [update("hello", final=True)], 1)))
+    await brain.close()
+
+
+async def test_a_turn_longer_than_the_context_is_an_error_in_one_line(brain: LocalBrain) -> None:
+    words = " ".join(f"word{at}" for at in range(1500))
+    with pytest.raises(BrainError) as caught:
+        await collected(brain.react(Interaction(BOX, [update(words)], 1)))
+    assert "\n" not in str(caught.value)
