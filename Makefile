@@ -16,7 +16,7 @@ test: .venv/.installed-dev lint
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/pyright
+	PYRIGHT_PYTHON_CACHE_DIR=.venv/.pyright .venv/bin/pyright
 	.venv/bin/lint-imports
 
 # --inexact: installing to talk does not take away what installing to test has put there.

@@ -244,7 +244,7 @@ def _utterance(values: Values) -> Utterance:
             speaker.say(word)
         return _finished(speaker, kind, reply)
     kind = "filler" if speaker.fillers else "fluent"
-    repaired = rng.random() < 0.3
+    repaired = rng.random() < 0.5
     for word in _opener(rng, 0.3):
         speaker.say(word)
     if rng.random() < 0.05:
@@ -273,7 +273,7 @@ def _utterance(values: Values) -> Utterance:
 def _afterthought(speaker: _Speaker, groups: list[range], kind: str) -> str:
     rng, wanted = speaker.rng, speaker.wanted
     roll = rng.random()
-    if roll < 0.09:
+    if roll < 0.11:
         group = rng.choice(groups)
         noun = (
             rng.choice(NOUNS.get(wanted[group[-1]].tool, ("",)))
@@ -284,11 +284,11 @@ def _afterthought(speaker: _Speaker, groups: list[range], kind: str) -> str:
         if noun != "" and not same and len(group) == 1:
             speaker.drop(group[0], noun)
             return "late-cancel"
-    elif roll < 0.15 and speaker.slots:
-        speaker.correct_late()
-        return "self-correction"
-    elif roll < 0.18 and len(wanted) == 1 and wanted[0].tool in RATHER:
+    elif roll < 0.4 and len(wanted) == 1 and wanted[0].tool in RATHER:
         speaker.rather()
+        return "self-correction"
+    elif roll < 0.2 and speaker.slots:
+        speaker.correct_late()
         return "self-correction"
     return kind
 

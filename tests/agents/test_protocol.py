@@ -12,7 +12,9 @@ from agents.words import new_words, spoken_words
 from tools.tool import Effect
 
 names = st.from_regex(r"[a-z][a-z_]{0,12}", fullmatch=True)
-texts = st.text(st.characters(codec="utf-8", exclude_characters="<>\n", exclude_categories=["Cc", "Cs", "Zl", "Zp"]))
+texts = st.text(
+    st.characters(codec="utf-8", exclude_characters="<>\n", exclude_categories=["Cc", "Cs", "Zl", "Zp"])
+)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-999, 999) | texts | st.just("$1"),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(names, inside, max_size=3),
@@ -21,7 +23,11 @@ json_values = st.recursive(
 calls = st.builds(Call, st.integers(1, 99), names, st.dictionaries(names, json_values, max_size=3))
 lines = texts.map(lambda text: " ".join(text.split()))
 actions: st.SearchStrategy[Action] = st.one_of(
-    calls, st.builds(Remove, st.integers(1, 99)), st.just(Pause()), st.builds(Answer, lines), st.builds(Think, lines)
+    calls,
+    st.builds(Remove, st.integers(1, 99)),
+    st.just(Pause()),
+    st.builds(Answer, lines),
+    st.builds(Think, lines),
 )
 
 
@@ -41,7 +47,13 @@ def test_a_call_is_there_at_its_closing_parenthesis() -> None:
 
 @pytest.mark.parametrize(
     "junk",
-    ["hello", "<tool_call> one find()", "<tool_call> 1 find(day=Friday)", "<tool_result> 1 yes", "<tool_call> 1 a(1)"],
+    [
+        "hello",
+        "<tool_call> one find()",
+        "<tool_call> 1 find(day=Friday)",
+        "<tool_result> 1 yes",
+        "<tool_call> 1 a(1)",
+    ],
 )
 def test_what_is_no_action_is_refused(junk: str) -> None:
     with pytest.raises(ProtocolError):
@@ -93,6 +105,13 @@ def test_wire_text_reads_back(written: list[Action]) -> None:
 
 
 def test_words_lose_punctuation_and_keep_what_belongs_to_them() -> None:
-    assert spoken_words('Friday? No, "7:30" — I\'m at Ben\'s.') == ["Friday", "No", "7:30", "I'm", "at", "Ben's"]
+    assert spoken_words("Friday? No, \"7:30\" — I'm at Ben's.") == [
+        "Friday",
+        "No",
+        "7:30",
+        "I'm",
+        "at",
+        "Ben's",
+    ]
     assert new_words("What's on Friday?", "what's on Friday, no") == ["no"]
     assert new_words("on Friday", "on Saturday") is None

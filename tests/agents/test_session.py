@@ -12,7 +12,6 @@ from agents.events import (
     CallState,
     Committed,
     ConfirmAsked,
-    Effected,
     Event,
     Mode,
     SessionEnded,

@@ -163,10 +163,14 @@ def test_a_record_of_the_demo_replays_to_the_same_states(demo: tuple[list[dict[s
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_in_the_middle_ends_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    words = "set a timer for ten minutes and " + "please " * 40
     process = subprocess.Popen(
-        [*HEADSTART, "say", "set a timer for ten minutes and " + "please " * 40, "--json", "--data", str(tmp_path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
+        [*HEADSTART, "say", words, "--json", "--data", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line)["event"] == "CallIssued":
