@@ -102,7 +102,7 @@ class LocalBrain:
                     f"The local brain's adapter {self._adapter} is missing: reinstall Headstart or train one."
                 )
             try:
-                import xllamacpp
+                import xllamacpp  # pyright: ignore[reportMissingTypeStubs]
             except ImportError as error:
                 raise BrainError("The local brain needs llama.cpp: install the package xllamacpp.") from error
             parameters = cast(Any, xllamacpp).CommonParams()

@@ -193,9 +193,8 @@ def report(name: str, outcomes: Sequence[Outcome], show: bool) -> dict[str, floa
     print(f"{name}: {scores}")
     for kind in sorted({outcome.task.kind for outcome in outcomes}):
         mine = [outcome for outcome in outcomes if outcome.task.kind == kind]
-        print(
-            f"  {kind}: plan {sum(o.plan for o in mine)}, arguments {sum(o.exact for o in mine)} of {len(mine)}"
-        )
+        plans, exact = sum(o.plan for o in mine), sum(o.exact for o in mine)
+        print(f"  {kind}: plan {plans}, arguments {exact} of {len(mine)}")
     for outcome in outcomes if show else ():
         if not outcome.exact:
             print(f"  {'arguments' if outcome.plan else 'plan'} wrong: {outcome.task.said}")

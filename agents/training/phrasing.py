@@ -2,7 +2,8 @@
 
 A template is words with `(a|b)` choices, `[optional]` parts, `{parameter:kind}` slots and `*` where the
 tool has become clear, for templates whose first slot comes before that (`*1`: the second tool). In a
-chain, slots name the request they belong to (`{1.to:name}`), and `links` feed one request's value to a parameter of another.
+chain, slots name the request they belong to (`{1.to:name}`), and `links` feed one request's value to a
+parameter of another. The templates are in `phrases.txt`, under their tools.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def loss_of(model: Any, batch: list[Sample], device: str) -> tuple[torch.Tensor,
 def train(
     out: Path, minutes: float, seed: int, rate: float, rank: int, budget: int, every: float, steps: int
 ) -> None:
-    """Train into `out`: checkpoint.pt, losses.csv, and an adapter.gguf every `every` minutes and at the end."""
+    """Train into `out`: losses.csv, and checkpoint.pt and adapter.gguf every `every` minutes, and last."""
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -127,9 +127,9 @@ def train(
             )
             file.flush()
             if state["step"] % 10 == 0:
-                speed = state["tokens"] / state["spent"]
+                spent, speed = state["spent"] / 60, state["tokens"] / state["spent"]
                 print(
-                    f"step {state['step']}  {state['spent'] / 60:.1f} of {minutes:g} min  loss {loss.item():.3f}  "
+                    f"step {state['step']}  {spent:.1f} of {minutes:g} min  loss {loss.item():.3f}  "
                     f"{state['samples']} turns  {state['tokens']} tokens  {speed:.0f} a second",
                     flush=True,
                 )

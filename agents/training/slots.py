@@ -13,9 +13,6 @@ from agents.training.values import Values, in_words
 
 FREE_TEXT = frozenset({"message", "content", "quotable", "question", "task", "duration", "length", "wh"})
 LEADS = frozenset({"a", "an", "the", "my", "some"})  # left out of the start of a value
-MONTHS: list[str] = (
-    "January February March April May June July August September October November December".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ def _day(values: Values, bare: bool) -> Part:
         day = pick(["tomorrow", *LISTS["weekdays"]])
         return Part("" if day == "tomorrow" else lead, f"{day} {time}", kind)
     day = values.rng.randint(1, 28)
-    return Part(lead, f"{pick(MONTHS)} {day if values.rng.random() < 0.5 else in_words(day)}", kind)
+    return Part(lead, f"{pick(LISTS['months'])} {day if values.rng.random() < 0.5 else in_words(day)}", kind)
 
 
 def _moment(values: Values, bare: bool) -> list[Part]:
