@@ -17,7 +17,7 @@ def operands(arguments: Json | Mapping[str, Json], known: Mapping[int, LiveCall]
     """IDs that `arguments` refer to, at any depth.
 
     A string that is nothing but `$n` is always a reference, also to a call yet to come. Inside a longer
-    string only the number of a known call is one: "I owe you $20" stays what the user said.
+    string only the number of a call that stands is one: "I owe you $20" stays what the user said.
     """
     found: set[int] = set()
     if isinstance(arguments, str):
@@ -25,7 +25,7 @@ def operands(arguments: Json | Mapping[str, Json], known: Mapping[int, LiveCall]
         if whole:
             found.add(int(whole.group(1)))
         else:
-            found |= {int(match) for match in _INSIDE.findall(arguments) if int(match) in known}
+            found |= {int(match) for match in _INSIDE.findall(arguments) if _is_wanted(known, int(match))}
     elif isinstance(arguments, Mapping):
         for value in arguments.values():
             found |= operands(value, known)
@@ -50,7 +50,9 @@ def _fill(value: Json, calls: Mapping[int, LiveCall]) -> Json:
             return _value(calls[int(whole.group(1))])
         return _INSIDE.sub(
             lambda match: (
-                str(_value(calls[int(match.group(1))])) if int(match.group(1)) in calls else match.group()
+                str(_value(calls[int(match.group(1))]))
+                if _is_wanted(calls, int(match.group(1)))
+                else match.group()
             ),
             value,
         )
@@ -64,6 +66,10 @@ def _fill(value: Json, calls: Mapping[int, LiveCall]) -> Json:
 def _value(call: LiveCall) -> Json:
     assert call.result is not None
     return call.result.text if call.result.value is None else call.result.value
+
+
+def _is_wanted(calls: Mapping[int, LiveCall], id: int) -> bool:
+    return id in calls and calls[id].is_wanted
 
 
 def dependants(calls: Mapping[int, LiveCall], of: int) -> list[int]:

@@ -66,7 +66,7 @@ class Session:
             brain,
             mode,
             self._limits,
-            interact=lambda turn: Interaction(toolbox, self._host.events, turn.number),
+            interact=self._interact,
             settle=self._settle,
             broken=self._broken,
         )
@@ -74,6 +74,7 @@ class Session:
         self._count = 0
         self._before = ""  # words of this turn before an end of turn that was none
         self._heard = ""  # words of this turn handed to the brain
+        self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest words, not yet handed over
         self._speaking_turn = 0
         self._closing = asyncio.Event()
 
@@ -124,7 +125,7 @@ class Session:
     @property
     def has_heard(self) -> bool:
         """Whether any words were recognised in this session."""
-        return any(isinstance(event, Updated) and spoken_words(event.text) for event in self._host.events)
+        return any(isinstance(event, Heard) and spoken_words(event.stable) for event in self._host.events)
 
     # ---- the user ------------------------------------------------------------------------------
 
@@ -148,8 +149,7 @@ class Session:
         self._host.emit(Heard(turn.number, self.now(), text, unstable))
         if spoken_words(text) != spoken_words(self._heard):
             self._heard = text
-            self._host.emit(Updated(turn.number, self.now(), text, final=False))
-            self._reactor.news(turn, words=True)
+            self._hand_over(turn, text, final=False)
 
     def speech_ended(self, at: float) -> None:
         """The user fell silent at `at` (session seconds). The reply to a question is no part of its turn."""
@@ -166,7 +166,6 @@ class Session:
             return
         text = self._heard = _join(self._before, text)
         self._host.emit(Heard(turn.number, self.now(), text, ""))
-        self._host.emit(Updated(turn.number, self.now(), text, final=True))
         turn.final_received()
         if not spoken_words(text):
             self.notice("I did not hear any words.")
@@ -175,7 +174,7 @@ class Session:
         self._host.after(
             self._limits.turn_seconds, lambda: self._give_up(turn, "This took too long; I stopped.")
         )
-        self._reactor.news(turn, words=True)
+        self._hand_over(turn, text, final=True)
 
     def confirm(self, yes: bool) -> None:
         """Answer the open question without speaking (a key was pressed)."""
@@ -213,6 +212,23 @@ class Session:
         )
         self._host.emit(TurnStarted(self._count, self.now()))
         return self._turn
+
+    def _hand_over(self, turn: Turn, text: str, *, final: bool) -> None:
+        """Give the brain the words of the turn so far, as soon as it can take them."""
+        self._words[turn.number] = (text, final)
+        self._reactor.news(turn, words=True)
+
+    def _interact(self, turn: Turn) -> Interaction:
+        """What the brain is shown as it begins to react.
+
+        Words count as handed over here, not when they were heard: what the brain writes while it has not
+        seen them stands before them in the stream that it reads.
+        """
+        words = self._words.pop(turn.number, None)
+        if words is not None:
+            text, final = words
+            self._host.emit(Updated(turn.number, self.now(), text, final))
+        return Interaction(self._toolbox, self._host.events, turn.number)
 
     def _reply(self, text: str) -> None:
         """Words after a question: a yes or a no; anything else is a no and a request of its own."""
@@ -258,6 +274,7 @@ class Session:
         turn.drop("the turn is over")
         del self._host.turns[turn.number]
         self._reactor.forget(turn)
+        self._words.pop(turn.number, None)
         if self._turn is turn:
             self._turn = None
         if answer:

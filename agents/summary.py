@@ -17,6 +17,7 @@ from agents.events import (
     Drafted,
     Effected,
     Event,
+    Heard,
     SessionEnded,
     SpeakingStarted,
     SpeechEnded,
@@ -37,7 +38,8 @@ class _Version:
 @dataclass(slots=True)
 class _Tally:
     end_of_speech: float | None = None
-    final_at: float | None = None
+    heard_at: float = 0.0
+    final_at: float | None = None  # when the last words were there, which a busy brain took later
     answer_writing: float = 0.0
     answered_at: float | None = None
     spoken_at: float | None = None
@@ -55,9 +57,11 @@ def _tally(events: Iterable[Event]) -> _Tally:
         match event:
             case SpeechEnded(at=at):
                 tally.end_of_speech = at
+            case Heard(at=at):
+                tally.heard_at = at
             case Updated(at=at, final=final):
                 tally.news_at = at
-                tally.final_at = at if final else None
+                tally.final_at = min(at, tally.heard_at) if final else None
             case CallIssued(at=at):
                 tally.versions[event.call, event.version] = _Version(at - tally.news_at, event)
                 tally.news_at = at

@@ -281,12 +281,13 @@ class Turn:
 
     def _step_reads(self) -> bool:
         for call in sorted(self.calls.values(), key=lambda call: call.id):
-            if call.state is not CallState.WAITING:
+            if call.state not in (CallState.WAITING, CallState.HELD):
                 continue
-            missing = [id for id in graph.operands(call.arguments, self.calls) if id not in self.calls]
-            if missing and self.commit.reached and (self.is_paused or self.draft is not None):
+            if self._waits_in_vain(call):
                 self._fail(call, "Part of what it needed never came.")
                 return True
+            if call.state is CallState.HELD:
+                continue
             if call.is_effect:
                 if not self._may_start_effect(call):
                     self._put(call, Signal.HOLD, reason="until you finish")
@@ -300,6 +301,13 @@ class Turn:
                     self._start(call)
                     return True
         return False
+
+    def _waits_in_vain(self, call: LiveCall) -> bool:
+        """Whether it needs a call that is not there, and the brain has nothing to add."""
+        if not (self.commit.reached and (self.is_paused or self.draft is not None)):
+            return False
+        needs = (self.calls.get(id) for id in graph.operands(call.arguments, self.calls))
+        return any(need is None or not need.is_wanted for need in needs)
 
     def _step_effects(self) -> bool:
         call = graph.next_effect(self.calls)

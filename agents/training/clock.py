@@ -25,7 +25,7 @@ from tools.tool import Json
 # A value does not end in one of these while the user is speaking: more is coming.
 STUBS = frozenset(LISTS["stubs"])
 _SHORT = frozenset({"set_light"})  # "on" is a value there
-_SIZES = (1, 1, 2, 2, 2, 3, 3, 4)
+_SIZES = (1, 1, 2, 2, 2, 3, 3, 4)  # words in an update
 
 
 @dataclass(frozen=True, slots=True)

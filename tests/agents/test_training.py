@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_streams() -> None:
 def test_the_sets_share_no_names() -> None:
     def names(held_out: bool) -> set[str]:
         values = Values(random.Random(1), held_out)
-        return {values.open(lexicon.FIRST) for _ in range(2000)}
+        return {values.open(lexicon.LISTS["first"]) for _ in range(2000)}
 
     assert names(True) and not names(True) & names(False)
 
