@@ -239,8 +239,11 @@ class Session:
             self.end_turn(text)
 
     def _changed(self, turn: Turn) -> None:
-        """A call of the turn has its outcome."""
-        if turn.draft is None:
+        """A call of the turn has its outcome.
+
+        A patient brain is not woken for it while the user speaks: it sees the result with the next words.
+        """
+        if turn.draft is None and (turn.commit.final or not self._brain.patience):
             self._reactor.news(turn, words=False)
         self._settle(turn)
         self._reactor.poke()

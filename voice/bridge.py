@@ -102,9 +102,6 @@ class Bridge(FrameProcessor):
                 if not self._in_turn:
                     self._in_turn = True
                     self._session.speech_started()
-            case HypothesisFrame() if self._in_turn and frame.settled:
-                # The silence has been heard out: unless the user goes on, these are the words.
-                self._session.hear(frame.text, "")
             case HypothesisFrame() if self._in_turn:
                 self._session.hear(frame.stable, frame.unstable)
             case VADUserStoppedSpeakingFrame() if self._in_turn:

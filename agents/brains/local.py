@@ -30,12 +30,16 @@ _END: object = object()
 
 
 class LocalBrain:
-    """Runs llama.cpp in one worker thread. `threads` is how many cores a token may use."""
+    """Runs llama.cpp in one worker thread.
+
+    `threads` is how many cores a token may use. One by default: two wait for each other in a spin, which
+    on two cores holds up the recogniser's last words by more than the tokens gain.
+    """
 
     name = "local"
-    patience = 0.5  # about the time of one call
+    patience = 1.0  # longer than one call takes: to begin it again would cost more
 
-    def __init__(self, adapter: Path = ADAPTER, threads: int = 2) -> None:
+    def __init__(self, adapter: Path = ADAPTER, threads: int = 1) -> None:
         self._adapter = adapter
         self._threads = threads
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-brain")
