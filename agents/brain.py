@@ -18,16 +18,15 @@ class BrainError(HeadstartError):
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """All that happened so far, oldest first, and the tools at hand. `turn` is the current turn."""
+    """What a brain is shown: the tools at hand, the current turn's number and events, oldest first.
+
+    `events` are those of the whole conversation so far, this turn's among them.
+    """
 
     toolbox: Toolbox
-    events: Sequence[Event]
     turn: int
-
-    @property
-    def of_turn(self) -> list[Event]:
-        """The events of the current turn."""
-        return [event for event in self.events if getattr(event, "turn", None) == self.turn]
+    of_turn: Sequence[Event]
+    events: Sequence[Event]
 
 
 class Brain(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agents.events import CallState
+from agents.references import References
 from tools.tool import Arguments, Effect, Tool, ToolResult
 
 
@@ -18,28 +19,26 @@ class Signal(StrEnum):
     FINISH = "finish"
     FAIL = "fail"
     DISCARD = "discard"
-    RESET = "reset"  # an operand changed: wait again
+    UNDO = "undo"  # its effect was taken back
 
 
 _NEXT: dict[tuple[CallState, Signal], CallState] = {
     (CallState.WAITING, Signal.START): CallState.RUNNING,
     (CallState.WAITING, Signal.HOLD): CallState.HELD,
+    (CallState.ASKING, Signal.HOLD): CallState.HELD,  # the user said something else
     (CallState.HELD, Signal.START): CallState.RUNNING,
     (CallState.HELD, Signal.ASK): CallState.ASKING,
     (CallState.ASKING, Signal.START): CallState.RUNNING,
     (CallState.WAITING, Signal.FINISH): CallState.READY,  # an equal call already had the result
+    (CallState.HELD, Signal.FINISH): CallState.READY,
     (CallState.RUNNING, Signal.FINISH): CallState.READY,
+    (CallState.READY, Signal.UNDO): CallState.UNDONE,
     **{
         (state, Signal.FAIL): CallState.FAILED
         for state in (CallState.WAITING, CallState.HELD, CallState.ASKING, CallState.RUNNING)
     },
     **{
         (state, Signal.DISCARD): CallState.DISCARDED
-        for state in CallState
-        if state not in (CallState.DISCARDED, CallState.UNDONE)
-    },
-    **{
-        (state, Signal.RESET): CallState.WAITING
         for state in CallState
         if state not in (CallState.DISCARDED, CallState.UNDONE)
     },
@@ -62,8 +61,8 @@ def transition(state: CallState, signal: Signal) -> CallState:
 class LiveCall:
     """A call as issued, with where it stands.
 
-    `version` counts issues under the same ID, `run` counts runs: a result that carries an older
-    version or run is late and changes nothing.
+    `version` counts issues under the same ID; `run` is the number of its run among those of the turn,
+    0 before the first: the outcome of any other run is late and changes nothing.
     """
 
     turn: int
@@ -71,15 +70,20 @@ class LiveCall:
     version: int
     tool: Tool
     arguments: Arguments
+    references: References
     state: CallState = CallState.WAITING
     run: int = 0
     result: ToolResult | None = None
     error: str = ""
+    entry: int | None = None  # of its effect in the journal
+    shares: int | None = None  # the equal effect whose result it has, without one of its own
+    early: bool = False  # its effect happened before the turn was committed: still a guess
+    rejected: bool = False  # asked, and the user said something else than yes
+    waits: str = ""  # the bound it waits for, as it was shown
 
     def after(self, signal: Signal) -> LiveCall:
-        """The call after `signal`; a start or a reset begins a new run."""
-        run = self.run + 1 if signal in (Signal.START, Signal.RESET) else self.run
-        return replace(self, state=transition(self.state, signal), run=run)
+        """The call after `signal`. Raises TransitionError."""
+        return replace(self, state=transition(self.state, signal))
 
     @property
     def is_effect(self) -> bool:
@@ -94,9 +98,13 @@ class LiveCall:
     @property
     def has_begun(self) -> bool:
         """Whether its effect may have happened, so that it can no longer be taken back silently."""
-        return self.is_effect and self.state in (CallState.RUNNING, CallState.READY, CallState.UNDONE)
+        return self.is_effect and self.state in (CallState.RUNNING, CallState.READY)
 
     @property
     def is_wanted(self) -> bool:
         """Whether the brain still wants it."""
-        return self.state is not CallState.DISCARDED
+        return self.state not in (CallState.DISCARDED, CallState.UNDONE)
+
+    def anew(self) -> LiveCall:
+        """The same call as if it had never run."""
+        return LiveCall(self.turn, self.id, self.version, self.tool, self.arguments, self.references)

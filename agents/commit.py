@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 class CommitPoint:
     """Follows a turn until it commits; a value that each step replaces.
 
-    `released` is the highest call ID whose effect may run: those issued before the latest pause or
-    answer since the final update.
+    `released` is the highest call ID that may run whatever it does: those issued before the latest pause
+    or answer since the final update.
     """
 
     final: bool = False
@@ -34,12 +34,8 @@ class CommitPoint:
         return replace(self, final=True)
 
     def reopened(self) -> CommitPoint:
-        """The user went on speaking before the commit point: the update was not final after all.
-
-        Raises AssertionError after it.
-        """
-        assert not self.reached
-        return replace(self, final=False)
+        """The user went on speaking: the update was not final after all, and nothing is released any more."""
+        return CommitPoint(highest=self.highest)
 
     def issued(self, call: int) -> CommitPoint:
         """The brain issued `call`."""

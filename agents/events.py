@@ -8,18 +8,25 @@ comparable, and written to a record as `{"event": <class name>, ...fields}`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, get_args
 
 from tools.tool import Effect, Json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Why a wrong guess was discarded: the reasons that count as rolled back.
 PATCHED = "you said otherwise"
 REMOVED = "you took it back"
 CASCADE = "what it depended on is gone"
+
+# Why an effect happens before its turn is committed.
+EARLY = "early; undone if wrong"
+
+# Why a call is ready without having run: it was in the turn that this one continues.
+CARRIED = "done before"
+# ... or it asks again for an effect that was about to be taken back.
+RESTORED = "as it was"
 
 
 class Mode(StrEnum):
@@ -57,6 +64,23 @@ class SessionStarted:
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The user began to speak."""
+
+    turn: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The turn goes on where turn `of` had ended too early: its words and what was done are carried over."""
+
+    turn: int
+    at: float
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """The end of the turn was none, the user goes on: what has not begun is held again."""
 
     turn: int
     at: float
@@ -141,6 +165,16 @@ class CallChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LateResult:
+    """A run that had been given up returned all the same. It is recorded, and changes nothing."""
+
+    turn: int
+    at: float
+    call: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmAsked:
     """A `confirm` call waits for the user's spoken yes to `question`."""
 
@@ -185,6 +219,7 @@ class Effected:
     turn: int
     at: float
     call: int
+    version: int
     entry: int
     name: str
     text: str
@@ -194,6 +229,16 @@ class Effected:
 @dataclass(frozen=True, slots=True)
 class Undone:
     """The effect of journal entry `entry` was taken back."""
+
+    turn: int
+    at: float
+    entry: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFailed:
+    """The effect of journal entry `entry` should have been taken back and was not; `text` says why."""
 
     turn: int
     at: float
@@ -285,6 +330,8 @@ class SessionEnded:
 Event = (
     SessionStarted
     | TurnStarted
+    | Continued
+    | Reopened
     | Heard
     | SpeechEnded
     | Updated
@@ -292,12 +339,14 @@ Event = (
     | CallIssued
     | CallRemoved
     | CallChanged
+    | LateResult
     | ConfirmAsked
     | ConfirmAnswered
     | Paused
     | Committed
     | Effected
     | Undone
+    | UndoFailed
     | Drafted
     | Answered
     | SpeakingStarted
@@ -306,31 +355,3 @@ Event = (
     | Notice
     | SessionEnded
 )
-
-_CLASSES: dict[str, type[Event]] = {cls.__name__: cls for cls in get_args(Event)}
-_ENUMS = {"mode": Mode, "state": CallState, "effect": Effect}
-
-
-def to_json(event: Event) -> dict[str, Any]:
-    """The event as a JSON object, its class under `event`; times rounded to the microsecond."""
-    row: dict[str, Any] = {"event": type(event).__name__}
-    for field in fields(event):
-        value = getattr(event, field.name)
-        row[field.name] = round(value, 6) if isinstance(value, float) else value
-    return row
-
-
-def from_json(row: Mapping[str, Any]) -> Event:
-    """The inverse of `to_json`. Raises ValueError for an object that is no event of this schema."""
-    values = dict(row)
-    name = values.pop("event", None)
-    cls = _CLASSES.get(name) if isinstance(name, str) else None
-    if cls is None:
-        raise ValueError(f"not an event: {name!r}")
-    try:
-        for key, enum in _ENUMS.items():
-            if key in values:
-                values[key] = enum(values[key])
-        return cls(**values)
-    except TypeError as error:
-        raise ValueError(f"{name}: {error}") from error

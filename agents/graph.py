@@ -2,65 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from agents import references
 from agents.calls import LiveCall
 from agents.events import CallState
-from tools.tool import Effect, Json
-
-_WHOLE = re.compile(r"\$(\d+)")
-_INSIDE = re.compile(r"\$(\d+)\b")
+from tools.tool import Arguments, Effect, Json
 
 
-def operands(arguments: Json | Mapping[str, Json], known: Mapping[int, LiveCall]) -> frozenset[int]:
-    """IDs that `arguments` refer to, at any depth.
-
-    A string that is nothing but `$n` is always a reference, also to a call yet to come. Inside a longer
-    string only the number of a call that stands is one: "I owe you $20" stays what the user said.
-    """
-    found: set[int] = set()
-    if isinstance(arguments, str):
-        whole = _WHOLE.fullmatch(arguments)
-        if whole:
-            found.add(int(whole.group(1)))
-        else:
-            found |= {int(match) for match in _INSIDE.findall(arguments) if _is_wanted(known, int(match))}
-    elif isinstance(arguments, Mapping):
-        for value in arguments.values():
-            found |= operands(value, known)
-    elif isinstance(arguments, list):
-        for value in arguments:
-            found |= operands(value, known)
-    return frozenset(found)
+def operands(call: LiveCall, calls: Mapping[int, LiveCall]) -> frozenset[int]:
+    """IDs whose results `call` needs."""
+    inside = call.references.inside
+    if not inside:
+        return call.references.whole
+    return call.references.whole | {id for id in inside if _is_wanted(calls, id)}
 
 
-def substitute(arguments: Mapping[str, Json], calls: Mapping[int, LiveCall]) -> dict[str, Json]:
-    """The arguments with every reference replaced by the value of the call it names.
-
-    All operands must be READY. A value is data: nothing in it is read as a reference again.
-    """
-    return {key: _fill(value, calls) for key, value in arguments.items()}
-
-
-def _fill(value: Json, calls: Mapping[int, LiveCall]) -> Json:
-    if isinstance(value, str):
-        whole = _WHOLE.fullmatch(value)
-        if whole:
-            return _value(calls[int(whole.group(1))])
-        return _INSIDE.sub(
-            lambda match: (
-                str(_value(calls[int(match.group(1))]))
-                if _is_wanted(calls, int(match.group(1)))
-                else match.group()
-            ),
-            value,
-        )
-    if isinstance(value, list):
-        return [_fill(item, calls) for item in value]
-    if isinstance(value, dict):
-        return {key: _fill(item, calls) for key, item in value.items()}
-    return value
+def substitute(call: LiveCall, calls: Mapping[int, LiveCall]) -> Arguments:
+    """The arguments of `call` with their operands filled in. All operands must be READY."""
+    if not call.references.whole and not call.references.inside:
+        return call.arguments
+    return references.filled(call.arguments, lambda id: _value(calls[id]), lambda id: _is_wanted(calls, id))
 
 
 def _value(call: LiveCall) -> Json:
@@ -79,7 +41,7 @@ def dependants(calls: Mapping[int, LiveCall], of: int) -> list[int]:
     while grown:
         grown = False
         for call in calls.values():
-            if call.id not in found and call.is_wanted and operands(call.arguments, calls) & (found | {of}):
+            if call.id not in found and call.is_wanted and operands(call, calls) & (found | {of}):
                 found.add(call.id)
                 grown = True
     return sorted(found - {of})
@@ -94,7 +56,7 @@ def _needs(calls: Mapping[int, LiveCall], id: int) -> set[int]:
     seen: set[int] = set()
     todo = [id]
     while todo:
-        for operand in operands(calls[todo.pop()].arguments, calls):
+        for operand in operands(calls[todo.pop()], calls):
             if operand in calls and operand not in seen:
                 seen.add(operand)
                 todo.append(operand)
@@ -104,8 +66,7 @@ def _needs(calls: Mapping[int, LiveCall], id: int) -> set[int]:
 def is_ready(calls: Mapping[int, LiveCall], call: LiveCall) -> bool:
     """Whether every operand of `call` has its result."""
     return all(
-        operand in calls and calls[operand].state is CallState.READY
-        for operand in operands(call.arguments, calls)
+        operand in calls and calls[operand].state is CallState.READY for operand in operands(call, calls)
     )
 
 

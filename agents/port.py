@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,15 +13,20 @@ from tools.tool import Arguments
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a turn. Seconds and counts; the reason is shown when one bites."""
+    """Bounds of a turn. Seconds and counts; the reason is shown when one bites.
+
+    A tool's own bounds (`tools.tool.ToolLimits`) hold beside these.
+    """
 
     calls: int = 24  # IDs in a turn
     versions: int = 60  # issues in a turn, patches included
+    speculative: int = 32  # runs in a turn before its commit point
     parallel: int = 8  # reads that run at the same time
     call_seconds: float = 10.0
     confirm_seconds: float = 10.0
     reaction_seconds: float = 15.0
     turn_seconds: float = 60.0  # from the final update to the end of the turn
+    correction_seconds: float = 8.0  # after an answer, in which "no, Saturday" still corrects it
 
 
 class Port(Protocol):
@@ -39,9 +45,17 @@ class Port(Protocol):
         ...
 
     def cancel(self, call: LiveCall) -> None:
-        """Stop the run of a read, if it is still going. Its outcome no longer matters."""
+        """Stop the run of a read, or take back a question. The outcome no longer matters."""
         ...
 
     def ask(self, call: LiveCall, arguments: Arguments) -> None:
         """Ask the user; the answer comes back through `Turn.confirmed`."""
+        ...
+
+    def undo(self, call: LiveCall) -> None:
+        """Take the call's effect back; comes back through `Turn.undone` or `Turn.not_undone`."""
+        ...
+
+    def keep(self, entries: Sequence[int]) -> None:
+        """The turn is committed: these effects that happened early are guesses no more."""
         ...

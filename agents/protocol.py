@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from agents.actions import Action, Answer, Call, Pause, Remove, Think
 from agents.events import (
@@ -86,20 +86,22 @@ def write(action: Action) -> str:
             return f"{ANSWER} {text}\n"
 
 
-def render(events: Iterable[Event]) -> str:
+def render(events: Sequence[Event]) -> str:
     """The stream of one turn, as the model lives it: its own actions and the news between them."""
     return "".join(_elements(events))
 
 
-def _elements(events: Iterable[Event]) -> Iterator[str]:
+def _elements(events: Sequence[Event]) -> Iterator[str]:
     said = ""
     versions: dict[int, int] = {}
-    for event in events:
+    # An end of turn that was none is told as what it was: words, and an answer nobody heard.
+    latest = max((at for at, event in enumerate(events) if isinstance(event, Updated)), default=0)
+    for at, event in enumerate(events):
         match event:
             case Updated(text=text, final=final):
                 words = new_words(said, text)
                 said = text
-                yield update(spoken_words(text) if words is None else words, final)
+                yield update(spoken_words(text) if words is None else words, final and at == latest)
             case Thought(text=text, interrupted=interrupted):
                 yield write(Think(text, interrupted))
             case CallIssued(call=call, version=version, name=name, arguments=arguments):
@@ -113,7 +115,7 @@ def _elements(events: Iterable[Event]) -> Iterator[str]:
             case Paused():
                 yield PAUSE
             case Drafted(text=text):
-                yield write(Answer(text))
+                yield write(Answer(text)) if at > latest else PAUSE
             case _:
                 pass
 

@@ -81,7 +81,7 @@ class Reactor:
 
     def _begin(self) -> None:
         for turn in list(self._news.values()):
-            if self._mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.is_busy):
+            if self._mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.dispatcher.is_busy):
                 continue
             del self._news[turn.number]
             self._words_are_new = False
@@ -100,7 +100,7 @@ class Reactor:
         self.poke()
 
     async def _react(self, turn: Turn) -> None:
-        knowing = turn.commit.final
+        seen = turn.finals
         stream = self._brain.react(self._interact(turn))
         action: Action | None = None
         try:
@@ -109,7 +109,7 @@ class Reactor:
                 contextlib.aclosing(cast(AsyncGenerator[Action, None], stream)) as actions,
             ):
                 async for action in actions:
-                    turn.act(action, knowing=knowing and turn.commit.final)
+                    turn.act(action, seen=seen)
                     if isinstance(action, Pause | Answer) or self._words_are_new:
                         return
         except TimeoutError:

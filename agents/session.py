@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from agents import confirm
+from agents import phrases
 from agents.brain import Brain, Interaction
 from agents.events import (
     SCHEMA_VERSION,
     Answered,
+    Continued,
     Event,
     Heard,
     Mode,
@@ -23,6 +25,7 @@ from agents.events import (
     SpeakingStarted,
     SpeechEnded,
     TurnStarted,
+    UndoFailed,
     Undone,
     Updated,
 )
@@ -35,6 +38,16 @@ from agents.turn import Turn
 from agents.words import spoken_words
 from tools.tool import ToolError
 from tools.toolbox import Toolbox
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The turn before this one, which the user's next words may correct; its words, and when it was over."""
+
+    turn: Turn
+    words: str
+    at: float
+
 
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 
@@ -61,7 +74,7 @@ class Session:
         self._mode = mode
         self._source = source
         self._limits = limits or Limits()
-        self._host = Host(world, self._limits, self._changed)
+        self._host = Host(world, toolbox, self._limits, self._changed)
         self._reactor = Reactor(
             brain,
             mode,
@@ -75,6 +88,9 @@ class Session:
         self._before = ""  # words of this turn before an end of turn that was none
         self._heard = ""  # words of this turn handed to the brain
         self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest words, not yet handed over
+        self._deadline: asyncio.TimerHandle | None = None  # of the committed turn
+        self._earlier: _Earlier | None = None
+        self._may_correct = False  # the words so far leave open whether they correct the earlier turn
         self._speaking_turn = 0
         self._closing = asyncio.Event()
 
@@ -92,6 +108,8 @@ class Session:
             self._group = group
             self._host.open(group)
             self._reactor.open(group)
+            for entry in self._world.journal.guesses():
+                self.notice(f"A guess was left over from the last time. {await self._undo(entry.id)}")
             await self._closing.wait()
             self._reactor.stop()
             for turn in self._host.turns.values():
@@ -133,11 +151,10 @@ class Session:
         """The user begins to speak: a new turn, the reply to a question, or more of the same turn."""
         if self._host.question is not None:
             self._host.question.timer.cancel()  # a reply is on its way: let it be said
-        elif self._turn is None or self._turn.commit.reached:
+        elif self._turn is None:
             self._open()
         elif self._turn.commit.final:
-            self._turn.reopen()
-            self._before = self._heard
+            self._reopen(self._turn)
 
     def hear(self, stable: str, unstable: str) -> None:
         """The current hypothesis: all words since the turn began, the stable ones and the tail."""
@@ -145,9 +162,11 @@ class Session:
             self._host.emit(Heard(self._host.question.call.turn, self.now(), stable, unstable))
             return
         turn = self._turn or self._open()
+        if self._may_correct:
+            self._take_up(turn, phrases.is_correction(spoken_words(stable)))
         text = _join(self._before, stable)
         self._host.emit(Heard(turn.number, self.now(), text, unstable))
-        if spoken_words(text) != spoken_words(self._heard):
+        if not self._may_correct and spoken_words(text) != spoken_words(self._heard):
             self._heard = text
             self._hand_over(turn, text, final=False)
 
@@ -160,21 +179,8 @@ class Session:
         """The user has finished. `text` is the whole transcript, "" where no words were recognised."""
         if self._host.question is not None:
             self._reply(text)
-            return
-        turn = self._turn
-        if turn is None or turn.commit.final:
-            return
-        text = self._heard = _join(self._before, text)
-        self._host.emit(Heard(turn.number, self.now(), text, ""))
-        turn.final_received()
-        if not spoken_words(text):
-            self.notice("I did not hear any words.")
-            self._end(turn, "")
-            return
-        self._host.after(
-            self._limits.turn_seconds, lambda: self._give_up(turn, "This took too long; I stopped.")
-        )
-        self._hand_over(turn, text, final=True)
+        elif self._turn is not None and not self._turn.commit.final:
+            self._finish(self._turn, text)
 
     def confirm(self, yes: bool) -> None:
         """Answer the open question without speaking (a key was pressed)."""
@@ -197,6 +203,8 @@ class Session:
     def speaking_ended(self, heard: str, interrupted: bool) -> None:
         """The assistant fell silent; `heard` is what was audible of its text."""
         self._host.emit(SpeakingEnded(self._speaking_turn, self.now(), heard, interrupted))
+        if self._earlier is not None:
+            self._earlier = replace(self._earlier, at=self.now())
 
     def notice(self, text: str, error: bool = False) -> None:
         """Tell the user something in one line."""
@@ -207,11 +215,60 @@ class Session:
     def _open(self) -> Turn:
         self._count += 1
         self._before = self._heard = ""
+        earlier = self._earlier
+        self._may_correct = earlier is not None and self.now() - earlier.at <= self._limits.correction_seconds
         self._turn = self._host.turns[self._count] = Turn(
             self._count, self._toolbox, self._host, self._limits
         )
         self._host.emit(TurnStarted(self._count, self.now()))
         return self._turn
+
+    def _reopen(self, turn: Turn) -> None:
+        """The end of the turn was none."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        turn.reopen()
+        self._before = self._heard
+
+    def _take_up(self, turn: Turn, correction: bool | None) -> None:
+        """Go on with the turn before, if the words say so."""
+        if correction is None:
+            return
+        self._may_correct = False
+        if correction:
+            assert self._earlier is not None
+            words = self._before = self._heard = self._earlier.words
+            self._host.emit(Continued(turn.number, self.now(), self._earlier.turn.number))
+            self._host.emit(Updated(turn.number, self.now(), words, False))
+            turn.carry(self._earlier.turn)
+
+    def _finish(self, turn: Turn, text: str) -> None:
+        """The user has finished the turn with `text`, or with what else they said since it was reopened."""
+        if phrases.is_undo(text):
+            self._host.emit(Heard(turn.number, self.now(), _join(self._before, text), ""))
+            self._group.create_task(self._take_back(turn), name="take back")
+            return
+        if self._may_correct:
+            self._take_up(turn, phrases.is_correction(spoken_words(text)) or False)
+        if not spoken_words(text) and turn.resume():
+            self._bound(turn)
+            self._changed(turn)
+            return
+        text = self._heard = _join(self._before, text)
+        self._host.emit(Heard(turn.number, self.now(), text, ""))
+        turn.final_received()
+        if not spoken_words(text):
+            self.notice("I did not hear any words.")
+            self._end(turn, "")
+            return
+        self._bound(turn)
+        self._hand_over(turn, text, final=True)
+
+    def _bound(self, turn: Turn) -> None:
+        """A turn whose words are there ends in bounded time."""
+        self._deadline = self._host.after(
+            self._limits.turn_seconds, lambda: self._give_up(turn, "This took too long; I stopped.")
+        )
 
     def _hand_over(self, turn: Turn, text: str, *, final: bool) -> None:
         """Give the brain the words of the turn so far, as soon as it can take them."""
@@ -228,15 +285,19 @@ class Session:
         if words is not None:
             text, final = words
             self._host.emit(Updated(turn.number, self.now(), text, final))
-        return Interaction(self._toolbox, self._host.events, turn.number)
+        return Interaction(self._toolbox, turn.number, self._host.of_turn[turn.number], self._host.events)
 
     def _reply(self, text: str) -> None:
-        """Words after a question: a yes or a no; anything else is a no and a request of its own."""
-        yes = confirm.reply(text)
-        self._host.reply(yes is True, text)
-        if yes is None and spoken_words(text):
-            self._open()
-            self.end_turn(text)
+        """Words after a question: a yes, a no, or what is to be done instead."""
+        verdict = phrases.reply(text)
+        if not spoken_words(text):
+            self._host.wait_for_reply()
+        elif verdict is None:
+            turn = self._host.correct(text)
+            self._reopen(turn)
+            self._finish(turn, text)
+        else:
+            self._host.reply(verdict, text)
 
     def _changed(self, turn: Turn) -> None:
         """A call of the turn has its outcome.
@@ -253,13 +314,14 @@ class Session:
         if turn.number not in self._host.turns or not turn.commit.reached:
             return
         answer = turn.answer
-        if answer is None and turn.is_paused and not turn.is_busy and not self._reactor.is_wanted(turn):
+        if (
+            answer is None
+            and turn.is_paused
+            and not turn.dispatcher.is_busy
+            and not self._reactor.is_wanted(turn)
+        ):
             # The brain has nothing to say: what was done is said for it.
-            fed = turn.operands
-            results = [
-                turn.spoken(call.id) for call in turn.calls.values() if call.is_wanted and call.id not in fed
-            ]
-            answer = " ".join(filter(None, results)) or NOT_UNDERSTOOD
+            answer = turn.outcome or NOT_UNDERSTOOD
         if answer is not None:
             self._end(turn, answer)
 
@@ -274,32 +336,44 @@ class Session:
             self._end(turn, why)
 
     def _end(self, turn: Turn, answer: str) -> None:
-        turn.drop("the turn is over")
-        del self._host.turns[turn.number]
+        self._host.leave(turn)
         self._reactor.forget(turn)
         self._words.pop(turn.number, None)
+        if self._deadline is not None:
+            self._deadline.cancel()
         if self._turn is turn:
             self._turn = None
+            if turn.commit.reached:
+                self._earlier = _Earlier(turn, self._heard, self.now())
         if answer:
             self._speaking_turn = turn.number
             self._host.emit(Answered(turn.number, self.now(), answer))
-        events = [event for event in self._host.events if getattr(event, "turn", None) == turn.number]
-        self._host.emit(turn_summary(turn.number, self.now(), events))
+        self._host.emit(turn_summary(turn.number, self.now(), self._host.of_turn[turn.number]))
 
-    async def _undo(self, entry: int | None) -> None:
-        journal = self._world.journal
+    async def _take_back(self, turn: Turn) -> None:
+        """The user said "undo that": nothing of this turn is wanted, and the latest effect is taken back."""
+        turn.drop("you took it back")
+        self._reactor.forget(turn)
+        await self._host.rest(turn)
+        self._end(turn, await self._undo(None))
+
+    async def _undo(self, entry: int | None) -> str:
+        """Take an effect back, the latest where `entry` is None; what there is to say of it."""
         if entry is None:
-            latest = journal.latest_undoable()
+            latest = self._world.journal.latest_undoable()
             if latest is None:
                 self.notice("There is nothing to undo.")
-                return
+                return "There is nothing to undo."
             entry = latest.id
         try:
-            result = await journal.undo(entry, self._toolbox, self._world.context)
+            text = await self._host.take_back(entry)
         except ToolError as error:
-            self.notice(str(error), error=True)
-        else:
-            self._host.emit(Undone(self._count, self.now(), entry, result.text))
+            self._host.emit(UndoFailed(self._count, self.now(), entry, str(error)))
+            return str(error)
+        self._host.emit(Undone(self._count, self.now(), entry, text))
+        for turn in [*self._host.turns.values(), *([self._earlier.turn] if self._earlier else [])]:
+            turn.dispatcher.taken_back(entry)
+        return text
 
 
 def _join(before: str, text: str) -> str:

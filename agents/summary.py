@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agents.events import (
+    CARRIED,
     CASCADE,
+    EARLY,
     PATCHED,
     REMOVED,
     Answered,
@@ -22,6 +24,8 @@ from agents.events import (
     SpeakingStarted,
     SpeechEnded,
     TurnEnded,
+    UndoFailed,
+    Undone,
     Updated,
 )
 
@@ -33,6 +37,8 @@ class _Version:
     ran_from: float | None = None
     running: float = 0.0  # seconds
     wrong: bool = False
+    early: bool = False  # an effect that happened as a guess
+    carried: bool = False  # from the turn that this one continues
 
 
 @dataclass(slots=True)
@@ -84,8 +90,10 @@ def _call(tally: _Tally, event: CallChanged) -> None:
         version.ran_from = event.at
     elif version.ran_from is not None and event.state in (CallState.READY, CallState.FAILED):
         version.running = event.at - version.ran_from
-    if event.state is CallState.DISCARDED:
+    version.early = version.early or event.reason == EARLY
+    if event.state is CallState.DISCARDED or (event.state is CallState.UNDONE and version.early):
         version.wrong = event.reason in (PATCHED, REMOVED, CASCADE)
+    version.carried = version.carried or event.reason == CARRIED
 
 
 def _without_speculation(tally: _Tally) -> float | None:
@@ -102,7 +110,7 @@ def _without_speculation(tally: _Tally) -> float | None:
     over = clock
     effects_over = clock
     for version in sorted(tally.versions.values(), key=lambda version: version.issued.call):
-        if version.wrong:
+        if version.wrong or version.carried:
             continue
         clock += version.writing
         if version.issued.effect == "read":
@@ -116,7 +124,7 @@ def turn_summary(turn: int, at: float, events: Iterable[Event]) -> TurnEnded:
     """The summary of one turn from its events."""
     tally = _tally(events)
     without = _without_speculation(tally)
-    versions = tally.versions.values()
+    versions = [version for version in tally.versions.values() if not version.carried]
     return TurnEnded(
         turn,
         at,
@@ -152,21 +160,32 @@ def session_summary(at: float, events: Sequence[Event], wrong_effects: int) -> S
 
 
 def wrong_effects(events: Iterable[Event]) -> int:
-    """Effects that no surviving, committed call asked for: must be 0, whatever was guessed."""
+    """Effects that stand though no surviving, committed call asked for them: must be 0, whatever was guessed.
+
+    One that could not be taken back counts: the user was told, but it is wrong all the same.
+    """
     committed: set[int] = set()
-    standing: dict[tuple[int, int], CallState] = {}
-    wrong = 0
-    effects: list[Effected] = []
+    standing: dict[tuple[int, int, int], CallState] = {}
+    effects: dict[int, Effected] = {}
+    stuck: set[int] = set()
     for event in events:
-        if isinstance(event, Committed):
-            committed.add(event.turn)
-        elif isinstance(event, CallChanged):
-            standing[event.turn, event.call] = event.state
-        elif isinstance(event, Effected):
-            wrong += event.turn not in committed
-            effects.append(event)
-    return wrong + sum(
-        standing.get((effect.turn, effect.call)) is not CallState.READY
-        for effect in effects
-        if effect.turn in committed
+        match event:
+            case Committed():
+                committed.add(event.turn)
+            case CallChanged():
+                version = (event.turn, event.call, event.version)
+                standing[version] = event.state
+            case Effected():
+                effects[event.entry] = event
+            case Undone():
+                effects.pop(event.entry, None)
+            case UndoFailed():
+                stuck.add(event.entry)
+            case _:
+                pass
+    return sum(
+        effect.turn not in committed
+        or effect.entry in stuck
+        or standing.get((effect.turn, effect.call, effect.version)) is not CallState.READY
+        for effect in effects.values()
     )

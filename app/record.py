@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO, get_args, get_origin, get_type_hints
 
-from agents.events import SCHEMA_VERSION, Event, from_json, to_json
+from agents.events import SCHEMA_VERSION, Event
+from agents.records import from_json, to_json
 from tools.errors import HeadstartError
 
 _HEADER = "headstart"

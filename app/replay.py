@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from pathlib import Path
 
-from agents.events import Event, from_json, to_json
+from agents.events import Event
+from agents.records import from_json, to_json
 from app.record import RecordError, read_record
 from app.screen import HeadstartScreen
 from app.shown import ScreenState

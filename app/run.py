@@ -9,26 +9,27 @@ import json
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agents.events import Event, to_json
+from agents.events import Event
 from agents.executor import World
 from agents.port import Limits
+from agents.records import to_json
 from agents.session import Session
 from app.brains import make_brain
 from app.record import Recorder
 from app.settings import Settings, delay_range
 from app.story import Story
-from tools.assistant import assistant_tools, warm_up
+from app.toolbox import open_toolbox
+from tools.assistant import warm_up
 from tools.demo_data import seed
 from tools.journal import Journal
 from tools.store import Store
 from tools.tool import Arguments, ToolContext
-from tools.toolbox import Toolbox
 
 Feed = Callable[[Session], Coroutine[Any, Any, None]]
 
@@ -45,28 +46,39 @@ async def run_session(settings: Settings, source: str, show: Show, feed: Feed) -
     """One session from its first event to its last: `feed` gives it words and returns when it has no more.
 
     SIGINT and SIGTERM end it in order: held calls are discarded, effects that have begun finish, the
-    record and the store are closed. Raises StoreError, BrainError, RecordError, and what `feed` raises.
+    record, the servers and the store are closed. Raises StoreError, BrainError, RecordError, McpConfigError,
+    SettingsError, and what `feed` raises.
     """
     warm_up()
-    with contextlib.ExitStack() as opened:
+    async with contextlib.AsyncExitStack() as opened:
         store = opened.enter_context(Store.open(settings.data))
         if settings.demo_data:
             seed(store, datetime.now())
         recorder = opened.enter_context(Recorder(settings.record)) if settings.record else None
+        tools = await opened.enter_async_context(open_toolbox(settings))
         brain = make_brain(settings.brain)
         await brain.warm_up()
         try:
             world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
             limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
-            session = Session(
-                brain, Toolbox(assistant_tools()), world, mode=settings.mode, source=source, limits=limits
-            )
+            session = Session(brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits)
             if recorder is not None:
                 session.subscribe(recorder.write)
             async with _shown(session, show, settings.data / "screen.log") as gone:
-                await _live(session, feed, gone, stay=show.screen)
+                await _live(session, _after(tools.notices, feed), gone, stay=show.screen)
         finally:
             await brain.close()
+
+
+def _after(notices: Sequence[str], feed: Feed) -> Feed:
+    """`feed`, once the session has told the notices."""
+
+    async def told(session: Session) -> None:
+        for notice in notices:
+            session.notice(notice)
+        await feed(session)
+
+    return told
 
 
 async def _live(session: Session, feed: Feed, gone: asyncio.Event, stay: bool) -> None:

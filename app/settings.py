@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from agents.events import Mode
 from tools.errors import HeadstartError
+from tools.tool import Effect, Speculate
 
 CONFIG = platformdirs.user_config_path("headstart") / "config.toml"
 BRAINS = ("local", "vllm", "openai", "gemini")
@@ -23,6 +24,23 @@ BRAINS = ("local", "vllm", "openai", "gemini")
 
 class SettingsError(HeadstartError):
     """A setting is wrong. The message is one line that names it and says what is possible."""
+
+
+class ToolSettings(BaseModel):
+    """What a person can set for one tool, as `[tools.NAME]` in config.toml.
+
+    `effect` and `speculate` may make a tool less careful than it comes: that is the user's to decide.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    effect: Effect | None = Field(None, description="read, write or confirm: when it may run")
+    speculate: Speculate | None = Field(
+        None, description="auto; never, so that half a sentence reaches no third party; early, with an undo"
+    )
+    speculative: int | None = Field(None, ge=0, description="runs in a turn before its commit point")
+    parallel: int | None = Field(None, ge=1, description="runs at the same time")
+    seconds: float | None = Field(None, gt=0, description="how long one run may take")
 
 
 class Settings(BaseSettings):
@@ -45,6 +63,9 @@ class Settings(BaseSettings):
     tool_delay: str = Field("0", description='seconds by which each call is slowed down: "0.5" or "0.5-1"')
     confirm_seconds: float = Field(10.0, gt=0, description="how long a question waits for its yes")
     call_seconds: float = Field(10.0, gt=0, description="how long one call may take")
+    mcp: Path | None = Field(None, description='a JSON file with "mcpServers"')
+    mcp_seconds: float = Field(15.0, gt=0, description="how long an MCP server may take to come up")
+    tools: dict[str, ToolSettings] = Field({}, description="for a single tool, by its name")
 
     @field_validator("brain")
     @classmethod
@@ -92,7 +113,8 @@ def load(**flags: Flag) -> Settings:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"])).replace("_", "-")
+        setting, *inside = map(str, first["loc"])
+        name = ".".join([setting.replace("_", "-"), *inside])
         message = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"setting {name}: {message}") from None
     except ValueError as error:

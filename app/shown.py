@@ -67,6 +67,11 @@ class CallRow:
         return self.segments[-1].state
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it is an effect that happened or is happening."""
+        return self.effect is not Effect.READ and self.state in (CallState.RUNNING, CallState.READY)
+
+    @property
     def ready_at(self) -> float | None:
         """When the result was at hand, or None."""
         times = [segment.start for segment in self.segments if segment.state is CallState.READY]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from agents.events import (
+    CASCADE,
     Answered,
     CallChanged,
     CallIssued,
@@ -18,12 +19,15 @@ from agents.events import (
     Committed,
     ConfirmAnswered,
     ConfirmAsked,
+    Continued,
     Drafted,
     Effected,
     Event,
     Heard,
+    LateResult,
     Notice,
     Paused,
+    Reopened,
     SessionEnded,
     SessionStarted,
     SpeakingEnded,
@@ -32,10 +36,10 @@ from agents.events import (
     Thought,
     TurnEnded,
     TurnStarted,
+    UndoFailed,
     Undone,
     Updated,
 )
-from agents.protocol import CASCADE
 from agents.words import spoken_words
 from app.shown import CallRow, Counters, EffectRow, Header, Question, ScreenState, Segment, Turn, Word, clean
 from tools.tool import Json
@@ -51,6 +55,8 @@ _OVER = (CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
 
 _TurnEvent: TypeAlias = (
     TurnStarted
+    | Continued
+    | Reopened
     | Heard
     | SpeechEnded
     | Updated
@@ -58,6 +64,7 @@ _TurnEvent: TypeAlias = (
     | CallIssued
     | CallRemoved
     | CallChanged
+    | LateResult
     | ConfirmAsked
     | ConfirmAnswered
     | Paused
@@ -84,6 +91,9 @@ def fold(state: ScreenState, event: Event) -> ScreenState:
             return replace(state, summary=event, speaking=False)
         case Undone(entry=entry):
             return _undone(state, entry, event.at)
+        case UndoFailed(at=at, text=text):
+            notice = Notice(at, clean(text), error=True)
+            return replace(state, notices=(*state.notices, notice)[-KEPT_NOTICES:])
         case _:
             return _turn_event(state, event)
 
@@ -120,6 +130,10 @@ def _in_turn(turn: Turn, event: _TurnEvent) -> Turn:
     match event:
         case TurnStarted(at=at):
             return replace(turn, started=at)
+        case Continued() | LateResult():
+            return turn
+        case Reopened():
+            return replace(turn, committed=None, final_at=None, end_of_speech=None)
         case Heard(at=at, stable=stable, unstable=unstable):
             words = _settle(turn.words, clean(stable).split(), at)
             return replace(turn, words=words, unstable=clean(unstable))
@@ -146,10 +160,9 @@ def _in_turn(turn: Turn, event: _TurnEvent) -> Turn:
             return replace(turn, news="", news_read=True)  # what is dropped from here on, no words caused
         case Committed(at=at):
             return replace(turn, committed=at)
-        case Effected(call=call, entry=entry):
-            latest = max((row.version for row in turn.rows if row.call == call), default=0)
+        case Effected(call=call, version=version, entry=entry):
             rows = tuple(
-                replace(row, entry=entry) if (row.call, row.version) == (call, latest) else row
+                replace(row, entry=entry) if (row.call, row.version) == (call, version) else row
                 for row in turn.rows
             )
             return replace(turn, rows=rows)
@@ -235,10 +248,10 @@ def _shown(value: Json) -> str:
 
 
 def _dropped(turn: Turn, call: int, at: float) -> tuple[CallRow, ...]:
-    """The rows with every unfinished version of `call` discarded by the words that came last."""
+    """The rows with every version of `call` discarded by the words that came last, but for what was done."""
     return tuple(
         replace(_moved(row, CallState.DISCARDED, at), because=turn.news)
-        if row.call == call and row.state not in _OVER
+        if row.call == call and row.state not in _OVER and not row.has_begun
         else row
         for row in turn.rows
     )

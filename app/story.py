@@ -5,19 +5,25 @@ from __future__ import annotations
 from statistics import median
 
 from agents.events import (
+    CARRIED,
+    RESTORED,
     CallState,
     Committed,
     ConfirmAnswered,
     ConfirmAsked,
+    Continued,
     Effected,
     Event,
+    LateResult,
     Notice,
+    Reopened,
     SessionEnded,
     SessionStarted,
     SpeakingEnded,
     SpeechEnded,
     TurnEnded,
     TurnStarted,
+    UndoFailed,
     Undone,
 )
 from app.marks import ASCII, GLYPH, named_label, remark
@@ -25,7 +31,6 @@ from app.shown import CallRow, ScreenState, Turn, clean
 from app.state import fold
 
 _STEPS = {
-    "call": "the brain went on to a new call",
     "pause": "the brain had nothing to change",
     "answer": "the brain began to answer",
 }
@@ -64,6 +69,8 @@ class Story:
                 return ["", *_summary(event, self._state)]
             case Undone():
                 return [_at(event.at, GLYPH[CallState.UNDONE], "undone", clean(event.text))]
+            case UndoFailed():
+                return [_at(event.at, "!", "undo", clean(event.text))]
             case _:
                 return self._tell_turn(event, before)
 
@@ -77,6 +84,12 @@ class Story:
         match event:
             case TurnStarted():
                 return ["", f"turn {turn.number}"]
+            case Continued():
+                return [_at(event.at, "↶", "goes on", f"you take up turn {event.of}; it can still change")]
+            case Reopened():
+                return [_at(event.at, "↶", "goes on", "you speak again; what has not begun is held again")]
+            case LateResult():
+                return [_at(event.at, "·", "late", f"call {event.call} returned after it was given up")]
             case SpeechEnded():
                 return [*lines, _at(event.at, "■", "silence", "you stopped speaking")]
             case Committed():
@@ -142,6 +155,8 @@ def _call(row: CallRow, was: CallRow | None, turn: Turn, at: float) -> str | Non
         case CallState.RUNNING:
             when = "" if turn.end_of_speech else "  while you speak"
             return _at(at, sign, "started", call + when)
+        case CallState.READY if row.reason in (CARRIED, RESTORED):
+            return _at(at, sign, "stands", f"{row.name}: {row.text}")
         case CallState.READY:
             return _at(at, sign, "ready", f"{row.name}: {row.text}") if row.entry is None else None
         case CallState.HELD if turn.committed is not None:

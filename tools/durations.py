@@ -9,7 +9,8 @@ from tools.numbers import digits
 from tools.tool import ToolError
 
 _UNIT_SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
-UNIT = r"(?:second|sec|minute|min|hour|day|week)s?"
+_UNIT_SECONDS["fortnight"] = 14 * 86400
+UNIT = r"(?:second|sec|minute|min|hour|day|week|fortnight)s?"
 
 
 def parse_duration(words: str) -> timedelta:
@@ -46,6 +47,7 @@ def plain(words: str, *, ordinals: bool = True) -> str:
     """Lower case, numbers as digits, without commas and the dots of a.m."""
     text = re.sub(r"\b([ap])\.? ?m\b\.?", r"\1m", words.lower().replace("\u2019", "'"))
     text = re.sub(r"[,!?]|\.$|(?<=[a-z])'s\b", " ", text)
+    text = re.sub(r"\b(today|tomorrow|yesterday)s\b", r"\1", text)
     text = digits(text, ordinals=ordinals)
     text = re.sub(r"\b(\d{1,2}) (?:oh|o) (\d)\b", r"\1 0\2", text)
     return " ".join(text.split())

@@ -3,6 +3,12 @@
 An entry is written as an intent before the effect begins, and becomes done or failed after it. A tool
 that touches only the store commits its effect together with that mark; for any other tool a crash in
 between leaves an intent whose outcome nobody knows, which is reported as such and never repeated.
+
+An effect performed early, before the user has finished, stands in the journal as a guess from before it
+begins until `keep` says that it was meant. A crash leaves at most a guess nobody confirmed: `guesses` lists
+those, to be undone and told. That includes a guess whose turn was committed in the very moment of the
+crash: a committed effect the user was never told of may be taken back and reported, but a guess is never
+left standing as if it had been asked for.
 """
 
 from __future__ import annotations
@@ -45,6 +51,7 @@ class Entry:
     undo: Json
     created: datetime
     local: bool  # the tool touches only the store
+    early: bool  # a guess: performed before its turn was committed, and not kept since
 
 
 class Journal:
@@ -54,22 +61,27 @@ class Journal:
         self._store = store
 
     async def perform(
-        self, key: str, tool: Tool, context: ToolContext, arguments: Arguments
+        self, key: str, tool: Tool, context: ToolContext, arguments: Arguments, *, early: bool = False
     ) -> tuple[int, ToolResult]:
         """Run the tool's effect once and for all under `key`; the entry's ID and the result.
 
-        The same key again gives the recorded result, or raises the recorded failure, and runs nothing.
-        Raises ToolError where the tool fails, where the effect was taken back since, and, as
-        OutcomeUnknown, where its outcome is not known; ValueError for a key that stands for another
-        tool or other arguments.
+        `early` marks it as a guess until it is kept or undone. The same key again gives the recorded
+        result, or raises the recorded failure, and runs nothing. Raises ToolError where the tool fails,
+        where the effect was taken back since, and, as OutcomeUnknown, where its outcome is not known;
+        ValueError for a key that stands for another tool or other arguments, and for an early effect
+        without an undo.
         """
+        if early and tool.undo is None:
+            raise ValueError(f"{tool.name} cannot run early: it has no undo")
         if old := self._find("key = ?", key):
             return self._again(old, tool, arguments)
         entry = self._store.write(
-            "INSERT INTO journal (key, tool, local, arguments, state, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO journal (key, tool, local, early, arguments, state, created)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             key,
             tool.name,
             int(tool.local),
+            int(early),
             json.dumps(dict(arguments)),
             EntryState.INTENT,
             context.now().isoformat(),
@@ -91,14 +103,14 @@ class Journal:
         return entry, result
 
     async def undo(self, entry_id: int, toolbox: Toolbox, context: ToolContext) -> ToolResult:
-        """Take the effect of an entry back. Raises ToolError where that is impossible or fails."""
-        entry = self._find("id = ?", entry_id)
-        if entry is None:
-            raise ToolError("There is nothing like that to undo.")
-        if entry.state is EntryState.UNDONE:
-            raise ToolError("That has already been undone.")
+        """Take the effect of an entry back.
+
+        Raises ToolError where that is impossible or fails; the effect then stands, as does its entry. Raises
+        OutcomeUnknown where nobody can say whether it was taken back, or whether there is an effect at all.
+        """
+        entry = self._standing(entry_id)
         undo = toolbox.get(entry.tool).undo
-        if entry.state is not EntryState.DONE or entry.undo is None or undo is None:
+        if undo is None:
             raise ToolError("That cannot be undone.")
         if entry.local:
             with self._store.transaction():
@@ -121,10 +133,26 @@ class Journal:
         self._mark(entry_id, EntryState.UNDONE, entry.text)
         return result
 
+    def keep(self, *entries: int) -> None:
+        """The turn of these effects was committed: they are guesses no more, all of them or none.
+
+        An effect still under way may be kept too. Keeping what is no guess does nothing.
+        """
+        marks = ", ".join("?" * len(entries))
+        self._store.write(f"UPDATE journal SET early = 0 WHERE id IN ({marks})", *entries)
+
+    def guesses(self) -> list[Entry]:
+        """Effects that stand but were never kept, newest first, as they are to be undone.
+
+        Before anything is performed these are what a crash or an unfinished turn left behind.
+        """
+        return self._entries("state = ? AND early", EntryState.DONE)[::-1]
+
     def recover(self) -> list[Entry]:
         """Settle what a crash left unfinished; the entries it was about, as they stand now.
 
-        To be called once, before anything is performed.
+        To be called once, before anything is performed. All of it is settled at once: a crash on the way
+        leaves it for the next time.
         """
         unfinished = self._entries("state IN (?, ?)", EntryState.INTENT, EntryState.UNDOING)
         settled: list[Entry] = []
@@ -138,13 +166,16 @@ class Journal:
             else:
                 state = EntryState.UNKNOWN
                 text = f"Headstart stopped while undoing {name}; it is not known whether it was undone."
-            self._mark(entry.id, state, text)
             settled.append(replace(entry, state=state, text=text))
+        if settled:
+            with self._store.transaction():
+                for entry in settled:
+                    self._mark(entry.id, entry.state, entry.text)
         return settled
 
     def latest_undoable(self) -> Entry | None:
-        """The newest effect that stands and can be undone."""
-        return self._find("state = ? AND undo IS NOT NULL", EntryState.DONE)
+        """The newest effect that stands, was meant, and can be undone: no guess."""
+        return self._find("state = ? AND undo IS NOT NULL AND NOT early", EntryState.DONE)
 
     def entries(self) -> list[Entry]:
         """All entries, oldest first."""
@@ -162,6 +193,27 @@ class Journal:
             self._mark(entry, EntryState.FAILED, f"{_spoken(tool.name)} broke; it did not happen.")
             raise
         return result
+
+    def _standing(self, entry_id: int) -> Entry:
+        """The entry, if its effect stands and can be taken back; raises ToolError where not."""
+        entry = self._find("id = ?", entry_id)
+        match entry and entry.state:
+            case None:
+                raise ToolError("There is nothing like that to undo.")
+            case EntryState.INTENT | EntryState.UNDOING:
+                raise OutcomeUnknown("That is still under way, so it cannot be undone yet.")
+            case EntryState.FAILED:
+                raise ToolError("That did not happen, so there is nothing to undo.")
+            case EntryState.UNDONE:
+                raise ToolError("That has already been undone.")
+            case EntryState.UNKNOWN:
+                assert entry is not None
+                raise OutcomeUnknown(f"{entry.text} So it cannot be undone; please look for yourself.")
+            case EntryState.DONE:
+                assert entry is not None
+                if entry.undo is None:
+                    raise ToolError("That cannot be undone.")
+                return entry
 
     def _again(self, entry: Entry, tool: Tool, arguments: Arguments) -> tuple[int, ToolResult]:
         if entry.tool != tool.name or entry.arguments != json.loads(json.dumps(dict(arguments))):
@@ -230,4 +282,5 @@ def _entry(row: sqlite3.Row) -> Entry:
         None if row["undo"] is None else json.loads(row["undo"]),
         datetime.fromisoformat(row["created"]),
         bool(row["local"]),
+        bool(row["early"]),
     )

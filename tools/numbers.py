@@ -67,7 +67,7 @@ def _number_at(tokens: list[str], at: int, ordinals: bool) -> tuple[str, int]:
         return _hundreds(tokens, at + 1, ten)
     if token in _VALUES:
         return _hundreds(tokens, at + 1, _VALUES[token])
-    if token == "a" and following == "hundred":
+    if token == "a" and following in ("hundred", "thousand"):
         return _hundreds(tokens, at + 1, 1)
     if ordinals and token in _ORDINAL_VALUES:
         return ordinal(_ORDINAL_VALUES[token]), at + 1
@@ -75,14 +75,16 @@ def _number_at(tokens: list[str], at: int, ordinals: bool) -> tuple[str, int]:
 
 
 def _hundreds(tokens: list[str], at: int, value: int) -> tuple[str, int]:
-    """`value`, times a hundred plus what follows where the next word is "hundred"."""
-    if tokens[at : at + 1] != ["hundred"]:
+    """`value`, times a hundred or thousand plus what follows where the next word is one of these."""
+    size = {"hundred": 100, "thousand": 1000}.get("".join(tokens[at : at + 1]))
+    if size is None:
         return str(value), at
     rest = at + 2 if tokens[at + 1 : at + 2] == ["and"] else at + 1
     if rest < len(tokens) and (tokens[rest] in _VALUES or tokens[rest] in _TEN_VALUES):
         text, end = _number_at(tokens, rest, False)
-        return str(100 * value + int(text)), end
-    return str(100 * value), at + 1
+        if int(text) < size:
+            return str(size * value + int(text)), end
+    return str(size * value), at + 1
 
 
 def parse_number(words: str) -> float:

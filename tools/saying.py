@@ -38,6 +38,18 @@ def on_day(day: date, now: datetime) -> str:
     return words if words in ("yesterday", "today", "tomorrow") else f"on {words}"
 
 
+def say_moment(day: date, clock: time | None, now: datetime) -> str:
+    """A day and its time, where it has one: "Saturday the 28th at one".
+
+    Midnight is named by the evening before it, as people do.
+    """
+    if clock is None:
+        return say_day(day, now)
+    if clock == time(0):
+        day -= timedelta(days=1)
+    return f"{say_day(day, now)} at {say_time(clock)}"
+
+
 def say_time(moment: datetime | time) -> str:
     """The clock: one, half past seven, ten twenty, eight in the evening, noon.
 
@@ -48,8 +60,8 @@ def say_time(moment: datetime | time) -> str:
     if minute == 0 and hour in (0, 12):
         return "noon" if hour else "midnight"
     if minute == 45:
-        hour = (hour + 1) % 24
-        words = f"quarter to {_hour(hour)}"
+        words = f"quarter to {_hour(hour + 1)}"
+        return words + _part_of_day(hour if hour == 23 else (hour + 1) % 24)
     elif minute in (15, 30):
         words = f"{'half' if minute == 30 else 'quarter'} past {_hour(hour)}"
     elif minute == 0:
@@ -66,9 +78,9 @@ def _hour(hour: int) -> str:
 def _part_of_day(hour: int) -> str:
     if 8 <= hour <= 19:
         return ""
-    if 1 <= hour < 8:
+    if hour < 8:
         return " in the morning"
-    return " in the evening" if 20 <= hour <= 22 else " at night"
+    return " in the evening" if hour <= 22 else " at night"
 
 
 def say_duration(span: timedelta) -> str:

@@ -13,21 +13,22 @@ from typing import IO, Self
 
 from tools.tool import ToolError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _HEADER = 0x48_45_41_44  # "HEAD", SQLite's application_id: tells our file from any other
+# AUTOINCREMENT: an undo names its row by ID, which must not come to mean another row later.
 _TABLES = """
 CREATE TABLE contacts (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, nickname TEXT, phone TEXT, email TEXT, relation TEXT);
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY, title TEXT NOT NULL, start TEXT NOT NULL, finish TEXT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, start TEXT NOT NULL, finish TEXT,
     invitees TEXT, location TEXT, notes TEXT);
 CREATE INDEX events_by_start ON events (start);
 CREATE TABLE meetings (
-    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, start TEXT, minutes INTEGER, invitees TEXT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, start TEXT, minutes INTEGER, invitees TEXT,
     link TEXT NOT NULL);
 CREATE TABLE drafts (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT, body TEXT,
-    attachments TEXT, created TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, recipients TEXT NOT NULL, subject TEXT,
+    body TEXT, attachments TEXT, created TEXT NOT NULL);
 CREATE TABLE mails (
     id INTEGER PRIMARY KEY, sender TEXT NOT NULL, address TEXT NOT NULL, subject TEXT NOT NULL,
     body TEXT NOT NULL, received TEXT NOT NULL);
@@ -35,12 +36,13 @@ CREATE TABLE messages (
     id INTEGER PRIMARY KEY, recipient TEXT NOT NULL, number TEXT NOT NULL, body TEXT NOT NULL,
     created TEXT NOT NULL);
 CREATE TABLE notes (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL, folder TEXT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, content TEXT NOT NULL, folder TEXT,
     created TEXT NOT NULL);
 CREATE TABLE reminders (
-    id INTEGER PRIMARY KEY, title TEXT NOT NULL, due TEXT, notes TEXT, list TEXT, created TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, due TEXT, notes TEXT, list TEXT,
+    created TEXT NOT NULL);
 CREATE TABLE timers (
-    id INTEGER PRIMARY KEY, label TEXT, due TEXT NOT NULL, seconds INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT, due TEXT NOT NULL, seconds INTEGER NOT NULL);
 CREATE TABLE home (device TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, content TEXT NOT NULL);
@@ -48,9 +50,9 @@ CREATE TABLE places (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, address TEXT NOT NULL);
 CREATE VIRTUAL TABLE facts USING fts5 (title, text, tokenize = 'porter unicode61');
 CREATE TABLE journal (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, tool TEXT NOT NULL, local INTEGER NOT NULL,
-    arguments TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', value TEXT, undo TEXT,
-    created TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, tool TEXT NOT NULL,
+    local INTEGER NOT NULL, early INTEGER NOT NULL DEFAULT 0, arguments TEXT NOT NULL, state TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT '', value TEXT, undo TEXT, created TEXT NOT NULL);
 """
 
 Value = str | int | float | None
@@ -77,7 +79,7 @@ class Store:
         """Open the store in `folder`, made on first use, for this process alone.
 
         Raises StoreError where the folder cannot be written, another process uses it, or its file is
-        damaged or from a newer version.
+        damaged or from another version.
         """
         lock = _lock(folder)
         path = folder / "store.sqlite3"
@@ -204,6 +206,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     elif header != _HEADER:
         raise StoreError(f"{path} is not a Headstart store; move it away or pass --data another/folder")
+    elif version < SCHEMA_VERSION:
+        raise StoreError(f"{path} is from an older Headstart; move it away or pass --data another/folder")
     elif version > SCHEMA_VERSION:
         raise StoreError(f"{path} is from a newer Headstart; update Headstart or pass --data another/folder")
     elif (state := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":

@@ -25,6 +25,14 @@ class Effect(StrEnum):
     CONFIRM = "confirm"  # held until the turn is committed and the user said yes
 
 
+class Speculate(StrEnum):
+    """How far ahead of the user a tool may run."""
+
+    AUTO = "auto"  # a read at once, an effect once the turn is committed
+    NEVER = "never"  # a read waits too: half-finished words must not leak to a third party
+    EARLY = "early"  # a write runs at once, and is undone where the guess was wrong
+
+
 class ToolError(HeadstartError):
     """A failure the user can understand. Its message is one plain sentence, fit to be spoken."""
 
@@ -56,8 +64,20 @@ class ToolContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolLimits:
+    """Bounds of one tool; None where only those of the turn hold."""
+
+    speculative: int | None = None  # runs in a turn before its commit point
+    parallel: int | None = None  # runs at the same time
+    seconds: float | None = None  # of one run
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `parameters` is a JSON schema object as model APIs expect it."""
+    """One tool. `parameters` is a JSON schema object as model APIs expect it.
+
+    Raises ValueError for a tool that shall run early but is no write with an undo.
+    """
 
     name: str
     description: str
@@ -73,6 +93,12 @@ class Tool:
     local: bool = False
     """True for a tool that touches nothing but the store and never suspends: its effect and its
     journal entry are then committed together, so that a crash leaves both or neither."""
+    speculate: Speculate = Speculate.AUTO
+    limits: ToolLimits = ToolLimits()
+
+    def __post_init__(self) -> None:
+        if self.speculate is Speculate.EARLY and (self.effect is not Effect.WRITE or self.undo is None):
+            raise ValueError(f"{self.name} cannot run early: only a write with an undo can")
 
     @property
     def required(self) -> frozenset[str]:

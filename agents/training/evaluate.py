@@ -176,7 +176,7 @@ async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> 
 def _reaction(
     brain: Brain, toolbox: Toolbox, events: list[Event]
 ) -> AsyncIterator[Call | Remove | Pause | Answer | Think]:
-    return brain.react(Interaction(toolbox, list(events), 1))
+    return brain.react(Interaction(toolbox, 1, list(events), list(events)))
 
 
 def report(name: str, outcomes: Sequence[Outcome], show: bool) -> dict[str, float | int]:

@@ -26,9 +26,9 @@ from agents.events import (
     Mode,
     SessionEnded,
     TurnEnded,
-    from_json,
-    to_json,
 )
+from agents.records import from_json, to_json
+from agents.references import References
 from agents.session import Session
 from tests.agents.test_session import of, talk
 from tests.agents.worlds import Recorder, build
@@ -121,7 +121,9 @@ def decided(script: Sequence[Step]) -> list[Call]:
             elif isinstance(action, Remove) and action.id in wanted:
                 gone = {action.id}
                 known = {
-                    call.id: LiveCall(1, call.id, 1, toolbox.get(call.name), call.arguments)
+                    call.id: LiveCall(
+                        1, call.id, 1, toolbox.get(call.name), call.arguments, References.of(call.arguments)
+                    )
                     for call in wanted.values()
                 }
                 gone |= set(graph.dependants(known, action.id))

@@ -175,7 +175,7 @@ async def test_requests_are_planned_as_the_model_card_says(brain: LocalBrain) ->
 
 async def test_a_reaction_can_be_closed_and_the_next_one_is_unharmed(brain: LocalBrain) -> None:
     said = [update("text Ana that dinner is ready and set a timer for ten minutes", final=True)]
-    interaction = Interaction(BOX, said, 1)
+    interaction = Interaction(BOX, 1, said, said)
     whole = await collected(brain.react(interaction))
     reaction = brain.react(interaction)
     first = await anext(reaction)
@@ -194,12 +194,14 @@ async def test_a_missing_adapter_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BrainError, match="adapter .* is missing"):
         await brain.warm_up()
     with pytest.raises(BrainError, match="adapter .* is missing"):
-        await collected(brain.react(Interaction(BOX, [update("hello", final=True)], 1)))
+        await collected(
+            brain.react(Interaction(BOX, 1, [update("hello", final=True)], [update("hello", final=True)]))
+        )
     await brain.close()
 
 
 async def test_a_turn_longer_than_the_context_is_an_error_in_one_line(brain: LocalBrain) -> None:
     words = " ".join(f"word{at}" for at in range(1500))
     with pytest.raises(BrainError) as caught:
-        await collected(brain.react(Interaction(BOX, [update(words)], 1)))
+        await collected(brain.react(Interaction(BOX, 1, [update(words)], [update(words)])))
     assert "\n" not in str(caught.value)

@@ -198,21 +198,53 @@ def test_a_confirm_call_waits_for_a_yes() -> None:
     assert of(events, Answered)[0].text == "I left that."
 
 
-def test_a_no_and_another_request_is_a_no_and_a_new_turn() -> None:
+def test_what_is_neither_a_yes_nor_a_no_goes_to_the_brain_and_sends_nothing() -> None:
     def other(session: Session) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(0.5, session.speech_started)
         loop.call_later(1.5, session.end_turn, "what time is it in Lisbon")
 
-    def script(turn: int) -> list[Step]:
-        return [
-            Step(None, [Call(1, "confirm", {"x": "a"}), Answer("$1")] if turn == 1 else [Answer("Noon.")])
-        ]
-
+    script = [
+        Step(None, [Call(1, "confirm", {"x": "a"}), Answer("$1")]),
+        Step(None, [Answer("Noon.")]),
+    ]
     events, recorder = play(script, after=other)
-    assert [answer.text for answer in of(events, Answered)] == ["I left that.", "Noon."]
+    assert [answer.text for answer in of(events, Answered)] == ["Noon."]
     assert recorder.effects() == []
-    assert of(events, SessionEnded)[0].turns == 2
+    assert of(events, SessionEnded)[0].turns == 1
+
+
+def test_a_correction_of_what_was_asked_is_asked_again() -> None:
+    asked = iter([True, False])
+
+    def correct(session: Session) -> None:
+        loop = asyncio.get_running_loop()
+        if next(asked):
+            loop.call_later(0.5, session.speech_started)
+            loop.call_later(1.5, session.end_turn, "No, to Ben.")
+        else:
+            loop.call_later(0.5, session.confirm, True)
+
+    script = [
+        Step(None, [Call(1, "confirm", {"x": "ana"}), Answer("$1")]),
+        Step(None, [Call(1, "confirm", {"x": "ben"}), Answer("$1")]),
+    ]
+    events, recorder = play(script, after=correct)
+    assert [event.question for event in of(events, ConfirmAsked)] == ["confirm ana?", "confirm ben?"]
+    assert recorder.effects() == [("confirm", {"x": "ben"})]
+    assert of(events, Updated)[-1].text == "one two three four No, to Ben."
+
+
+def test_a_noise_is_no_reply() -> None:
+    def cough_then_yes(session: Session) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.5, session.speech_started)
+        loop.call_later(1.0, session.end_turn, "")
+        loop.call_later(8.0, session.confirm, True)
+
+    script = [Step(None, [Call(1, "confirm", {"x": "a"}), Answer("$1")])]
+    _, recorder = play(script, after=cough_then_yes)
+    assert recorder.effects() == [("confirm", {"x": "a"})]
 
 
 def test_effects_run_in_the_order_of_their_ids_and_questions_come_last() -> None:

@@ -65,7 +65,7 @@ def test_a_full_disk_says_so(sample: list[Event]) -> None:
         Recorder(full)
 
 
-HEADER = '{"headstart":1}\n'
+HEADER = '{"headstart":2}\n'
 NOTICE = '{"event":"Notice","at":1.0,"text":"hello","error":false}\n'
 
 
@@ -75,7 +75,7 @@ NOTICE = '{"event":"Notice","at":1.0,"text":"hello","error":false}\n'
         ("", "is empty"),
         (NOTICE, "not a Headstart record"),
         ("hello\n", "line 1 is not valid JSON; record again"),
-        ('{"headstart":99}\n', "record format 99, this version reads 1"),
+        ('{"headstart":99}\n', "record format 99, this version reads 2"),
         ('{"headstart":true}\n', "record format True"),
         (HEADER + NOTICE + NOTICE[:20], "line 3 is cut short.* keep lines 1 to 2"),
         (HEADER + NOTICE[:-1], "line 2 is cut short"),

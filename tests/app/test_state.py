@@ -12,23 +12,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.events import (
+    CASCADE,
     CallChanged,
     CallIssued,
     CallRemoved,
     CallState,
+    Continued,
     Effected,
     Event,
     Heard,
+    LateResult,
     Notice,
     Paused,
+    Reopened,
     SpeechEnded,
     TurnStarted,
+    UndoFailed,
     Undone,
     Updated,
-    from_json,
-    to_json,
 )
-from agents.protocol import CASCADE
+from agents.records import from_json, to_json
 from app.shown import CallRow, ScreenState, Turn, clean
 from app.state import fold
 from tools.tool import Effect
@@ -68,7 +71,11 @@ events = st.one_of(
     st.builds(CallIssued, turns, times, calls, calls, texts, arguments, effects),
     st.builds(CallRemoved, turns, times, calls),
     st.builds(CallChanged, turns, times, calls, calls, states, texts, texts),
-    st.builds(Effected, turns, times, calls, calls, texts, texts, st.booleans()),
+    st.builds(Effected, turns, times, calls, calls, calls, texts, texts, st.booleans()),
+    st.builds(Continued, turns, times, turns),
+    st.builds(Reopened, turns, times),
+    st.builds(LateResult, turns, times, calls, texts),
+    st.builds(UndoFailed, turns, times, calls, texts),
     st.builds(Undone, turns, times, calls, texts),
     st.builds(Paused, turns, times),
     st.builds(Notice, times, texts, st.booleans()),
@@ -191,7 +198,7 @@ def test_what_falls_with_a_failed_call_blames_no_words() -> None:
 
 def test_undo_marks_the_effect_and_the_call() -> None:
     write = issue(1.0, 1, 1, "Friday", Effect.WRITE)
-    events = [write, Effected(1, 2.0, 1, 7, "find_events", "done", True), Undone(1, 3.0, 7, "taken back")]
+    events = [write, Effected(1, 2.0, 1, 1, 7, "find_events", "done", True), Undone(1, 3.0, 7, "taken back")]
     before, after = folded(events[:2]), folded(events)
     assert before.undo_next is not None and before.undo_next.entry == 7
     assert after.undo_next is None

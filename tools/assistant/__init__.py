@@ -57,6 +57,8 @@ def assistant_tools(transport: AsyncBaseTransport | None = None) -> tuple[Tool, 
 def warm_up() -> None:
     """Load what the tools load when first used (about a second), so that no call waits for it."""
     import httpx  # pyright: ignore[reportUnusedImport]  # noqa: F401
-    import rapidfuzz.fuzz  # pyright: ignore[reportUnusedImport]  # noqa: F401
+
+    from tools.assistant.people import likeness
 
     when.warm_up()
+    likeness("ana", "anna")

@@ -6,12 +6,31 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from tools.assistant.names import pick, plain
+from tools.assistant.names import plain
+from tools.assistant.people import Likeness, folded, full_likeness
 from tools.registry import tool
+from tools.saying import listing
 from tools.store import Store
 from tools.tool import Effect, ToolContext, ToolError, ToolResult
 
-_PARENTS = {"mother": "mum", "mom": "mum", "mummy": "mum", "father": "dad", "daddy": "dad"}
+_RELATIONS = {  # the word kept, and what people say for it
+    "mum": "mother mom mummy mommy mama",
+    "dad": "father daddy papa",
+    "grandma": "grandmother granny gran nan nana",
+    "grandpa": "grandfather grandad granddad gramps",
+    "boss": "manager supervisor",
+    "colleague": "coworker workmate",
+    "flatmate": "roommate housemate",
+    "neighbour": "neighbor",
+    "brother": "bro",
+    "sister": "sis",
+    "wife": "missus",
+    "husband": "hubby",
+}
+_KEPT = {said: kept for kept, others in _RELATIONS.items() for said in others.split()}
+_TITLES = r"^(?:mr|mister|mrs|ms|miss|dr|doctor)\.? (?=\w)"
+_WHAT_FOR = r" (?:(?:mobile|cell|work|home) )?(?:(?:phone )?number|phone|mobile|cell|e-?mail(?: address)?)$"
+_OFFERED = 3  # names in a "did you mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +48,18 @@ class Contact:
         """The first word of the name."""
         return self.name.split()[0]
 
-    def classes(self) -> tuple[tuple[str, ...], ...]:
-        """Names this person goes by, surest first."""
-        relation = _PARENTS.get(self.relation, self.relation)
-        return (
-            (self.name,),
-            tuple(filter(None, (self.first_name, self.nickname, relation))),
-            (self.name.split()[-1],),
-        )
+    def likeness(self, words: list[str]) -> tuple[Likeness, int]:
+        """How surely `words`, folded, name this person; and, among the sure, what of them they name."""
+        name = _words(self.name)
+        relation = _words(_KEPT.get(self.relation, self.relation))
+        if words == name:
+            return Likeness.SAME, 3
+        if words == relation or words == _words(self.nickname):
+            return Likeness.SAME, 2
+        if len(words) == 1:
+            first, nickname = full_likeness(words, name[:1]), full_likeness(words, _words(self.nickname))
+            return max((first, 2), (nickname, 2), (full_likeness(words, name[-1:]), 1))
+        return full_likeness(words, [*name, *(relation if words[0] in relation else [])]), 2
 
 
 def all_contacts(store: Store) -> list[Contact]:
@@ -48,9 +71,54 @@ def all_contacts(store: Store) -> list[Contact]:
 
 
 def find_contact(store: Store, said: str) -> Contact:
-    """The person meant by a name. Raises ToolError where none or several fit."""
-    wanted = plain(said)
-    return pick(_PARENTS.get(wanted, said), all_contacts(store), Contact.classes, "contact")
+    """The person meant by a name.
+
+    Raises ToolError where nobody fits, where several do ("Which Ana: Ana Lopez or Ana Reis?"), and where
+    somebody only nearly does ("did you mean ...?"): a wrong person is worse than a question.
+    """
+    people = all_contacts(store)
+    text = re.sub(_TITLES, "", re.sub(_WHAT_FOR, "", plain(said)))
+    words = [_KEPT.get(word, word) for word in _words(text)]
+    best, fits = _closest(words, people)
+    kin = set(_RELATIONS) | {person.relation for person in people}
+    if best <= Likeness.NEAR and len(words) > 1 and words[0] in kin:
+        best, fits = _closest(words[1:], people)  # "my friend Clara", who is kept as a neighbour
+    if not fits:
+        raise ToolError(f'I found no contact called "{said.strip()}".')
+    names = [person.name for person in fits]
+    if best is Likeness.NEAR:
+        offered = listing(names[:_OFFERED], "or")
+        raise ToolError(f'I found no contact called "{said.strip()}"; did you mean {offered}?')
+    if len(fits) > 1:
+        if len(set(names)) < len(names):
+            names = [_told_apart(person) for person in fits]
+        asked = re.sub(r"^(?:my|the|our) ", "", said.strip(), flags=re.IGNORECASE)
+        raise ToolError(f"Which {asked}: {listing(names, 'or')}?")
+    return fits[0]
+
+
+def _closest(words: list[str], people: list[Contact]) -> tuple[Likeness, list[Contact]]:
+    """Who is most surely meant, and how surely; nobody where nobody is like it."""
+    found = [person.likeness(words) for person in people] if words else []
+    best = max(found, default=(Likeness.NONE, 0))
+    if best[0] is Likeness.NONE:
+        return Likeness.NONE, []
+    nearly = best[0] is Likeness.NEAR
+    return best[0], [
+        person
+        for person, like in zip(people, found, strict=True)
+        if like == best or (nearly and like[0] is Likeness.NEAR)
+    ]
+
+
+def _told_apart(person: Contact) -> str:
+    """A person of whose name there are two."""
+    more = person.relation and f"your {person.relation}" or person.phone or person.email
+    return f"{person.name}, {more}" if more else person.name
+
+
+def _words(name: str) -> list[str]:
+    return folded(plain(name)).split()
 
 
 def called(store: Store, contact: Contact) -> str:
@@ -74,7 +142,7 @@ def phone_of(store: Store, to: str) -> tuple[str, str]:
 
 def email_of(store: Store, to: str) -> tuple[str, str]:
     """Who `to` (a name or an address) is, as spoken, and the address. Raises ToolError."""
-    if "@" in to:
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", to):
         known = [person for person in all_contacts(store) if person.email.casefold() == to.casefold()]
         return (called(store, known[0]) if known else to), to
     contact = find_contact(store, to)

@@ -48,6 +48,8 @@ async def _undo(context: ToolContext, undo: Json) -> ToolResult:
 def _recipients(store: Store, to: str) -> tuple[list[str], list[str]]:
     """The recipients as spoken, and their addresses. Raises ToolError for one nobody knows."""
     found = [email_of(store, name) for name in several(to)]
+    if not found:
+        raise ToolError("Tell me who it should go to.")
     return [who for who, _ in found], [address for _, address in found]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from tools import pdf_text
 from tools.assistant.names import pick
 from tools.registry import tool
 from tools.store import Store
@@ -14,6 +18,7 @@ from tools.tool import Effect, ToolContext, ToolError, ToolResult
 
 _TEXT = frozenset({".txt", ".md"})
 _READABLE_BYTES = 20_000_000
+_PDF_SECONDS = 8.0
 _SUMMARY_SENTENCES = 2
 
 
@@ -32,16 +37,22 @@ class File:
 
 
 def all_files(store: Store) -> list[File]:
-    """Every file of the store and of the folder `files` beside it, by name."""
+    """Every file of the store and of the folder `files` beside it, by name; no link leads out of it."""
     listed = [
         File(row["name"], row["path"], row["content"])
         for row in store.rows("SELECT * FROM files ORDER BY name")
     ]
     folder = store.folder / "files" if store.folder else None
     on_disk = (
-        sorted(path for path in folder.rglob("*") if path.is_file()) if folder and folder.is_dir() else []
+        sorted(path for path in folder.rglob("*") if path.is_file() and _inside(path, folder))
+        if folder and folder.is_dir()
+        else []
     )
     return listed + [File(path.name, str(path), None) for path in on_disk]
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def find_file(store: Store, said: str) -> File:
@@ -69,34 +80,57 @@ async def summarize_pdf(
 ) -> ToolResult:
     """Say what a document is about."""
     file = find_file(context.store, path)
-    text = _flat(file.content if file.content is not None else _read(Path(file.path)))
+    text = _flat(file.content if file.content is not None else await _read(Path(file.path)))
     if not text:
         raise ToolError(f"There is no text in {file.name}.")
     return ToolResult(f"{file.name} says: {_summary(text)}", text)
 
 
-def _read(path: Path) -> str:
-    """The text of a file on disk. Raises ToolError where it has none that can be read."""
+async def _read(path: Path) -> str:
+    """The beginning of the text of a file on disk. Raises ToolError where it has none that can be read."""
+    text = _read_plain(path)
+    return await _read_pdf(path) if text is None else text
+
+
+def _read_plain(path: Path) -> str | None:
+    """The beginning of a text file; None for a PDF."""
     try:
         if path.stat().st_size > _READABLE_BYTES:
             raise ToolError(f"{path.name} is too large to read.")
         if path.suffix.casefold() in _TEXT:
-            return path.read_text(encoding="utf-8", errors="replace")
+            with path.open(encoding="utf-8", errors="replace") as file:
+                return file.read(pdf_text.CHARACTERS)
     except OSError as error:
         raise ToolError(f"I cannot read {path.name}.") from error
     if path.suffix.casefold() != ".pdf":
         raise ToolError(f"I can read PDF and text files, not {path.name}.")
-    return _read_pdf(path)
+    return None
 
 
-def _read_pdf(path: Path) -> str:
-    from pypdf import PdfReader  # slow to import, seldom needed
-    from pypdf.errors import PyPdfError
-
+async def _read_pdf(path: Path) -> str:
+    """The text of a PDF, read by another process, which cannot hold up or break this one."""
+    # -I: neither the environment nor the working folder can say which modules it loads.
+    reader = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        pdf_text.__file__,
+        str(path),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=DEVNULL,
+    )
     try:
-        return "\n".join(page.extract_text() for page in PdfReader(path).pages)
-    except (PyPdfError, OSError, ValueError) as error:
-        raise ToolError(f"I cannot read {path.name}; it may be damaged or locked.") from error
+        async with asyncio.timeout(_PDF_SECONDS):
+            text, _ = await reader.communicate()
+    except TimeoutError as error:
+        raise ToolError(f"{path.name} takes too long to read.") from error
+    finally:
+        if reader.returncode is None:
+            reader.kill()
+            await reader.wait()
+    if reader.returncode != 0:
+        raise ToolError(f"I cannot read {path.name}; it may be damaged or locked.")
+    return text.decode()
 
 
 def _flat(text: str) -> str:

@@ -12,6 +12,15 @@ from tools.store import Store
 from tools.tool import Effect, Json, ToolContext, ToolError, ToolResult
 
 _COLDEST, _WARMEST = 5.0, 30.0  # degrees Celsius a room may be heated to
+_EVERYWHERE = frozenset({"all", "every", "everywhere", "house", "all house", "whole house", "everything"})
+_LEVELS = {  # words for a light's level, and the one kept
+    **dict.fromkeys(("off", "false", "out"), "off"),
+    **dict.fromkeys(("dim", "low", "dimmer", "darker"), "dim"),
+    **dict.fromkeys(("bright", "full", "brighter", "brightest", "maximum", "max"), "bright"),
+    **dict.fromkeys(("on", "true"), "on"),
+}
+_COLOURS = "white red orange amber yellow gold green turquoise teal blue indigo purple violet pink".split()
+_SHADES = frozenset({"warm", "cool", "cold", "soft", "light", "dark", "deep", "pale"})
 _START = 20.0  # degrees Celsius, for "two degrees warmer" before anything was set
 
 
@@ -32,6 +41,11 @@ def _set(store: Store, device: str, state: str) -> list[Json]:
 
 
 async def _undo(context: ToolContext, undo: Json) -> ToolResult:
+    changes = cast(list[Json], undo)
+    if isinstance(changes[0], list):
+        for change in changes:
+            await _undo(context, change)
+        return ToolResult("All lights are back as they were.")
     device, before, after = cast(tuple[str, str | None, str], undo)
     if _state(context.store, device) != after:
         raise ToolError(f"The {_called(device)} has changed since, so I left it as it is.")
@@ -52,6 +66,7 @@ async def play_music(
     context: ToolContext, what: Annotated[str, "A song, artist, album or kind of music."]
 ) -> ToolResult:
     """Play music."""
+    what = what.rstrip(".!? ") or what
     return ToolResult(f"Music is set to {what}.", what, _set(context.store, "music", what))
 
 
@@ -62,24 +77,36 @@ async def set_light(
     state: Annotated[str, "on, off, dim, bright, a percentage or a colour."],
 ) -> ToolResult:
     """Set the light of a room."""
-    place = re.sub(r"^(?:the|my)\s+|\s+(?:lights?|lamp)$", "", room.strip().casefold()) or "room"
     level = _level(state)
+    place = " ".join(re.sub(r"\b(?:lights?|lamps?|in|of|the|my)\b", " ", room.casefold()).split()) or "room"
+    said = f"at {level}" if level.endswith("percent") else level
+    if place not in _EVERYWHERE:
+        return ToolResult(
+            f"The {place} light is {said}.", level, _set(context.store, f"light:{place}", level)
+        )
+    lights = context.store.rows("SELECT device FROM home WHERE device LIKE 'light:%' ORDER BY device")
+    if not lights:
+        raise ToolError("I know no lights yet; name a room.")
     return ToolResult(
-        f"The {place} light is set to {level}.", level, _set(context.store, f"light:{place}", level)
+        f"All lights are {said}.", level, [_set(context.store, row["device"], level) for row in lights]
     )
 
 
 def _level(state: str) -> str:
     """A light's state as kept: on, off, dim, 40 percent, or the colour's name."""
-    words = re.sub(r"^(?:turn(?:ed)? |switch(?:ed)? |to )+", "", state.strip().casefold())
-    if words in ("true", "false"):
-        return "on" if words == "true" else "off"
+    words = [_LEVELS.get(word, word) for word in re.findall(r"[a-z]+", state.casefold())]
     if "half" in words:
         return "50 percent"
     try:
-        percent = parse_number(words)
+        percent = parse_number(state)
     except ToolError:
-        return words
+        for kept in (*dict.fromkeys(_LEVELS.values()), *_COLOURS):
+            if kept in words:
+                shade = [word for word in words if word in _SHADES]
+                return " ".join([*shade, kept]) if kept in _COLOURS else kept
+        raise ToolError(
+            f'A light can be on, off, dim, bright, a percentage or a colour, not "{state.strip()}".'
+        ) from None
     if not 0 <= percent <= 100:
         raise ToolError("A light can be set from 0 to 100 percent.")
     return f"{percent:g} percent"
@@ -90,15 +117,30 @@ async def set_thermostat(
     context: ToolContext, degrees: Annotated[str, "Degrees Celsius, or how much warmer or cooler."]
 ) -> ToolResult:
     """Set the heating."""
-    wanted = parse_number(degrees)
-    step = re.search(r"\b(warmer|hotter|higher|up|more|cooler|colder|lower|down|less)\b", degrees.casefold())
-    if step and " to " not in f" {degrees.casefold()} ":
+    said = degrees.casefold()
+    step = re.search(r"\b(warmer|hotter|higher|up|more|cooler|colder|lower|down|less)\b", said)
+    wanted = _step(said) if step and " to " not in f" {said} " else parse_number(said)
+    if "fahrenheit" in said:
+        wanted = round((wanted - 32) * 5 / 9 * 2) / 2  # to half a degree, as thermostats go
+    elif step and " to " not in f" {said} ":
         now = float(_state(context.store, "thermostat") or _START)
         warmer = step[1] in ("warmer", "hotter", "higher", "up", "more")
         wanted = now + wanted if warmer else now - wanted
     if not _COLDEST <= wanted <= _WARMEST:
         raise ToolError(
-            f"The heating can be set from {_COLDEST:g} to {_WARMEST:g} degrees, not to {wanted:g}."
+            f"The heating can be set from {_COLDEST:g} to {_WARMEST:g} degrees Celsius, not to {wanted:g}."
         )
     undo = _set(context.store, "thermostat", f"{wanted:g}")
     return ToolResult(sentence(f"the thermostat is set to {wanted:g} degrees."), f"{wanted:g}", undo)
+
+
+def _step(said: str) -> float:
+    """How many degrees warmer or cooler; one where no number is said."""
+    if re.search(r"\bhalf an? degree\b", said):
+        return 0.5
+    try:
+        return parse_number(said)
+    except ToolError:
+        if re.search(r"\d", said):
+            raise
+        return 1.0

@@ -12,7 +12,7 @@ from tools.assistant.names import several
 from tools.assistant.rows import undo_insert
 from tools.durations import parse_duration
 from tools.registry import tool
-from tools.saying import listing, say_day, say_time
+from tools.saying import listing, say_moment
 from tools.tool import Effect, Json, ToolContext, ToolResult
 
 _ROOMS = "https://meet.jit.si"  # makes a room of any name without an account
@@ -46,9 +46,7 @@ async def get_zoom_meeting_link(
         link,
     )
     company = f" with {listing([called(context.store, person) for person in people])}" if people else ""
-    time = ""
-    if begins:
-        time = f" {say_day(begins.day, now)}" + (f" at {say_time(begins.clock)}" if begins.clock else "")
+    time = f" {say_moment(begins.day, begins.clock, now)}" if begins else ""
     return ToolResult(
         f"The meeting link for {topic}{company}{time} is ready, on Jitsi since no Zoom account is connected.",
         link,

@@ -69,6 +69,8 @@ def _score(wanted: str, name: str) -> float:
 
 
 def several(words: str | None) -> list[str]:
-    """The single names in "Ana, Ben and Mum"."""
-    parts = re.split(r"\s*[,;&]\s*(?:and\s+)?|\s+and\s+", (words or "").strip())
-    return [part for part in parts if part]
+    """The single names in "Ana, Ben and Mum", each once and without the user's own "me"."""
+    text = re.sub(r"^both\s+", "", (words or "").strip(), flags=re.IGNORECASE)
+    parts = re.split(r"\s*[,;&+]\s*(?:and\s+)?|\s+(?:and|plus|as well as)\s+", text)
+    once = {part.casefold(): part for part in parts if part}
+    return [part for key, part in once.items() if key not in ("me", "myself", "i")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Annotated, cast
 
-from tools.assistant.names import pick
+from tools.assistant.names import pick, plain
 from tools.registry import tool
 from tools.saying import listing
 from tools.store import Store
@@ -14,9 +15,15 @@ from tools.tool import Effect, Json, ToolContext, ToolError, ToolResult
 Name = Annotated[str, "The note's name."]
 
 
+def _key(name: str) -> str:
+    """What tells a note from others: its name without "my", "the" and the word note."""
+    words = re.sub(r"^notes? (?:(?:about|on|called|for) )?(?:the |my )?| notes?$", "", plain(name))
+    return words or plain(name)
+
+
 def _find(store: Store, name: str) -> sqlite3.Row:
     rows = store.rows("SELECT * FROM notes ORDER BY id")
-    words = name.casefold().removesuffix(" note").strip() or name
+    words = _key(name)
     return pick(
         words, rows, lambda row: ((row["name"],), (row["name"].casefold().removesuffix(" list"),)), "note"
     )
@@ -49,9 +56,9 @@ async def create_note(
     folder: Annotated[str | None, "The folder to keep it in."] = None,
 ) -> ToolResult:
     """Write a new note."""
-    same = context.store.row("SELECT 1 FROM notes WHERE lower(name) = lower(?)", name)
-    if same is not None:
-        raise ToolError(f"There is already a note called {name}.")
+    for row in context.store.rows("SELECT name FROM notes"):
+        if _key(row["name"]) == _key(name):
+            raise ToolError(f"There is already a note called {row['name']}.")
     note = context.store.write(
         "INSERT INTO notes (name, content, folder, created) VALUES (?, ?, ?, ?)",
         name,

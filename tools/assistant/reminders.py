@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from typing import Annotated
 
 from tools import when
 from tools.assistant.rows import undo_insert
 from tools.registry import tool
-from tools.saying import say_day, say_time
-from tools.tool import Effect, Json, ToolContext, ToolResult
+from tools.saying import say_moment
+from tools.tool import Effect, Json, ToolContext, ToolError, ToolResult
 
 
 async def _undo(context: ToolContext, undo: Json) -> ToolResult:
@@ -27,6 +29,9 @@ async def create_reminder(
     """Set a reminder."""
     now = context.now()
     moment = when.parse_moment(due, now) if due else None
+    if moment and (moment.day, moment.clock or time.max) < (now.date(), now.time().replace(second=0)):
+        raise ToolError("That time has already passed; tell me a later one.")
+    title = re.sub(r"^(?:remind me )?to ", "", title, flags=re.IGNORECASE)
     reminder = context.store.write(
         "INSERT INTO reminders (title, due, notes, list, created) VALUES (?, ?, ?, ?, ?)",
         title,
@@ -36,8 +41,5 @@ async def create_reminder(
         now.isoformat(timespec="seconds"),
     )
     where = f" on your {list_.casefold().removesuffix(' list')} list" if list_ else ""
-    time = ""
-    if moment:
-        time = f" for {say_day(moment.day, now)}" + (f" at {say_time(moment.clock)}" if moment.clock else "")
-    task = title.removeprefix("to ")
-    return ToolResult(f"Your reminder to {task} is set{where}{time}.", title, reminder)
+    at = f" for {say_moment(moment.day, moment.clock, now)}" if moment else ""
+    return ToolResult(f"Your reminder to {title} is set{where}{at}.", title, reminder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 _TIMEOUT_SECONDS = 4.0
+_LONGEST_BYTES = 1_000_000
 _AGENT = "Headstart/0.1 (voice assistant; one request at a time)"
 
 
@@ -26,13 +28,21 @@ async def ask(
     import httpx  # slow to import, and only needed by a tool that goes online
 
     try:
-        async with httpx.AsyncClient(
-            transport=transport, timeout=_TIMEOUT_SECONDS, headers={"User-Agent": _AGENT}
-        ) as client:
-            response = await client.get(url, params=query)
-        response.raise_for_status()
-        return answer.model_validate_json(response.content)
-    except httpx.TimeoutException as error:
+        async with (
+            asyncio.timeout(_TIMEOUT_SECONDS),  # of all of it: httpx bounds each wait, not their sum
+            httpx.AsyncClient(
+                transport=transport, timeout=_TIMEOUT_SECONDS, headers={"User-Agent": _AGENT}
+            ) as client,
+            client.stream("GET", url, params=query) as response,
+        ):
+            response.raise_for_status()
+            content = b""
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > _LONGEST_BYTES:
+                    raise ToolError(f"The {service} gave an answer I cannot read.")
+        return answer.model_validate_json(content)
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise ToolError(f"The {service} does not answer; try again later.") from error
     except httpx.HTTPStatusError as error:
         raise ToolError(
