@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agents import bounds, graph
+from agents.board import Board
 from agents.calls import LiveCall, Signal
 from agents.commit import CommitPoint
 from agents.events import (
     CASCADE,
     EARLY,
     RESTORED,
-    CallChanged,
     CallState,
-    Effected,
     LateResult,
     UndoFailed,
     Undone,
@@ -26,7 +25,7 @@ from agents.events import (
 from agents.port import Limits, Port
 from agents.regrets import Regret, Regrets
 from agents.runs import Runs
-from tools.tool import Arguments, Effect, Json, ToolError, ToolResult
+from tools.tool import Arguments, Effect, ToolError, ToolResult
 from tools.toolbox import Toolbox
 
 
@@ -34,7 +33,8 @@ class Dispatcher:
     """The calls of one turn, by ID, and the effects to be taken back."""
 
     def __init__(self, turn: int, toolbox: Toolbox, port: Port, limits: Limits) -> None:
-        self.calls: dict[int, LiveCall] = {}
+        self._board = Board(turn, port)
+        self.calls = self._board.calls
         self.regrets = Regrets()
         self.commit = CommitPoint()
         self.is_settled = False  # the brain has nothing to add until something new arrives
@@ -44,7 +44,6 @@ class Dispatcher:
         self._port = port
         self._limits = limits
         self._runs = Runs()
-        self._count = 0  # runs of this turn
         self._latest: tuple[int, int, str] | None = None  # the effect that happened last: ID, run, key
 
     # ---- outcomes ------------------------------------------------------------------------------
@@ -55,17 +54,15 @@ class Dispatcher:
         if entry is not None:
             self._runs.world_changed()
         if (regretted := self.regrets.finished(id, run, result, entry)) is not None:
-            self._effected(regretted)
-            self._show(regretted, text=result.text, value=result.value)
+            self._board.done(regretted)
             self.pump()
             return True
-        calls = [call for mark in sorted(marks or ()) if (call := self._current(*mark))]
+        calls = [call for mark in sorted(marks or ()) if (call := self._board.running(*mark))]
         for call in calls:
-            done = self._store(replace(call, result=result, entry=entry).after(Signal.FINISH))
+            done = self._board.store(replace(call, result=result, entry=entry).after(Signal.FINISH))
             if entry is not None:
                 self._latest = (id, run, self._key(done))
-                self._effected(done)
-            self._show(done, text=result.text, value=result.value)
+            self._board.done(done)
         self.keep()
         if not calls:
             self._port.emit(LateResult(self._turn, self._port.now(), id, result.text))
@@ -79,12 +76,12 @@ class Dispatcher:
         """
         marks = self._runs.over(id, run, None)
         if (regretted := self.regrets.failed(id, run, message)) is not None:
-            self._show(regretted, text=message)
+            self._board.show(regretted, text=message)
             if unknown:
                 self.told.append(message)
             self.pump()
             return True
-        calls = [call for mark in sorted(marks or ()) if (call := self._current(*mark))]
+        calls = [call for mark in sorted(marks or ()) if (call := self._board.running(*mark))]
         for call in calls:
             self.fail(call, message)
         self.pump()
@@ -98,7 +95,7 @@ class Dispatcher:
         undone = regret.call.after(Signal.UNDO)
         current = self.calls[id]
         if current.version != undone.version or not current.is_wanted:
-            self._show(undone, reason=regret.reason)
+            self._board.show(undone, reason=regret.reason)
         if regret.removed and not regret.call.early:  # of a guess nobody has heard
             self.told.append(text)
         self._runs.world_changed()
@@ -138,7 +135,7 @@ class Dispatcher:
         """The user answered a question with something else: the call stays held, and only a new one asks."""
         call = self.calls[id]
         if call.state is CallState.ASKING:
-            self._put(replace(call, rejected=True), Signal.HOLD, reason="you said something else")
+            self._board.put(replace(call, rejected=True), Signal.HOLD, reason="you said something else")
 
     def refused(self, id: int, message: str) -> None:
         """A call that asks cannot succeed, so there was nothing to ask."""
@@ -150,7 +147,7 @@ class Dispatcher:
 
     def fail(self, call: LiveCall, message: str) -> None:
         """Fail a call, and with it what depends on it."""
-        self._put(replace(call, error=message), Signal.FAIL, text=message)
+        self._board.put(replace(call, error=message), Signal.FAIL, text=message)
         self._cascade(graph.dependants(self.calls, call.id))
 
     def discard(self, call: LiveCall, reason: str, *, removed: bool = False) -> None:
@@ -161,7 +158,7 @@ class Dispatcher:
             self.calls[call.id] = replace(call, state=CallState.DISCARDED)
         else:
             self._stop(call)
-            self._put(replace(call, result=None), Signal.DISCARD, reason=reason)
+            self._board.put(replace(call, result=None), Signal.DISCARD, reason=reason)
 
     def withdraw(self, call: LiveCall, reason: str) -> None:
         """Give a call up for good, and with it what depends on it."""
@@ -182,7 +179,7 @@ class Dispatcher:
             early=done.early,
         )
         text, value = (done.result.text, done.result.value) if done.result else ("", None)
-        self._show(self._store(restored), reason=RESTORED, text=text, value=value)
+        self._board.show(self._board.store(restored), reason=RESTORED, text=text, value=value)
 
     def reset_dependants(self, id: int) -> None:
         """Call `id` is another one now: what had its result starts over."""
@@ -194,7 +191,7 @@ class Dispatcher:
                 continue
             else:
                 self._stop(call)
-            self._show(self._store(call.anew()), reason=f"call {id} changed")
+            self._board.show(self._board.store(call.anew()), reason=f"call {id} changed")
 
     def drop(self, why: str) -> None:
         """Discard whatever is not over; effects that have begun go on, but for guesses, which are undone."""
@@ -241,12 +238,12 @@ class Dispatcher:
     @property
     def has_effect_under_way(self) -> bool:
         """Whether an effect runs or is being taken back, so that its outcome is still to come."""
-        return bool(self.regrets) or self._effect_runs()
+        return bool(self.regrets) or self._board.effect_runs()
 
     # ---- steps ---------------------------------------------------------------------------------
 
     def _step_regrets(self) -> bool:
-        due = None if self._effect_runs() else self.regrets.due(self.commit.reached)
+        due = None if self._board.effect_runs() else self.regrets.due(self.commit.reached)
         if due is None:
             return False
         if due.call.entry is None:  # it shared an equal effect, which is another call's
@@ -265,7 +262,7 @@ class Dispatcher:
                 return True
             if reason := self._must_wait(call):
                 if call.state is CallState.WAITING:
-                    self._put(call, Signal.HOLD, reason=reason)
+                    self._board.put(call, Signal.HOLD, reason=reason)
                     return True
             elif not call.is_effect and graph.is_ready(self.calls, call) and self._read(call):
                 return True
@@ -274,19 +271,19 @@ class Dispatcher:
     def _read(self, call: LiveCall) -> bool:
         key = self._key(call)
         if (known := self._runs.result(key)) is not None:
-            self._put(replace(call, result=known), Signal.FINISH, text=known.text, value=known.value)
+            self._board.put(replace(call, result=known), Signal.FINISH, text=known.text, value=known.value)
         elif (owner := self._runs.shared(key)) is not None:
-            self._runs.join(owner, self._begin(call, f"shares call {owner.id}"))
+            self._runs.join(owner, self._board.begin(call, f"shares call {owner.id}"))
         elif crowded := bounds.crowded(call, self._runs, self._limits):
             if call.waits != crowded:
-                self._show(self._store(replace(call, waits=crowded)), reason=crowded)
+                self._board.show(self._board.store(replace(call, waits=crowded)), reason=crowded)
             return False
         else:
             self._start(call)
         return True
 
     def _step_effects(self) -> bool:
-        if self.regrets or self._effect_runs():
+        if self.regrets or self._board.effect_runs():
             return False
         call = graph.next_effect(self.calls)
         if call is None or self._must_wait(call):
@@ -299,7 +296,7 @@ class Dispatcher:
             return True
         if same := self._just_done(call):
             assert same.result is not None
-            self._put(
+            self._board.put(
                 replace(call, result=same.result, shares=same.id),
                 Signal.FINISH,
                 reason=f"the same as call {same.id}",
@@ -308,8 +305,8 @@ class Dispatcher:
             )
         elif call.tool.effect is Effect.CONFIRM:
             if call.state is CallState.WAITING:
-                call = self._put(call, Signal.HOLD)
-            self._port.ask(self._put(call, Signal.ASK), arguments)
+                call = self._board.put(call, Signal.HOLD)
+            self._port.ask(self._board.put(call, Signal.ASK), arguments)
         else:
             self._start(call)
         return True
@@ -344,13 +341,6 @@ class Dispatcher:
         stands = done.run == run and done.state is CallState.READY
         return done if stands and key == self._key(call) else None
 
-    def _effect_runs(self) -> bool:
-        return any(call.is_effect and call.state is CallState.RUNNING for call in self.calls.values())
-
-    def _current(self, id: int, run: int) -> LiveCall | None:
-        call = self.calls.get(id)
-        return call if call and call.run == run and call.state is CallState.RUNNING else None
-
     # ---- moves ---------------------------------------------------------------------------------
 
     def _start(self, call: LiveCall) -> None:
@@ -359,13 +349,9 @@ class Dispatcher:
             return
         guess = not self._is_released(call)
         early = guess and call.is_effect
-        call = self._begin(replace(call, early=early), EARLY if early else "")
+        call = self._board.begin(replace(call, early=early), EARLY if early else "")
         self._runs.started(call, self._key(call), guess=guess)
         self._port.start(call, arguments)
-
-    def _begin(self, call: LiveCall, reason: str) -> LiveCall:
-        self._count += 1
-        return self._put(replace(call, run=self._count), Signal.START, reason=reason)
 
     def _resolved(self, call: LiveCall) -> Arguments | None:
         """The arguments with their operands filled in and checked; None where the call failed over it."""
@@ -389,40 +375,10 @@ class Dispatcher:
         self.regrets.add(Regret(call, reason, removed))
         for other in list(self.calls.values()):
             if other.shares == call.id and other.state is CallState.READY:
-                self._show(self._store(other.anew()), reason=f"call {call.id} changed")
+                self._board.show(self._board.store(other.anew()), reason=f"call {call.id} changed")
 
     def _stop(self, call: LiveCall) -> None:
         if call.state is CallState.ASKING:
             self._port.cancel(call)
         elif call.state is CallState.RUNNING and (unwanted := self._runs.leave(call)):
             self._port.cancel(unwanted)
-
-    def _effected(self, call: LiveCall) -> None:
-        assert call.entry is not None and call.result is not None
-        self._port.emit(
-            Effected(
-                self._turn,
-                self._port.now(),
-                call.id,
-                call.version,
-                call.entry,
-                call.tool.name,
-                call.result.text,
-                call.tool.undo is not None,
-            )
-        )
-
-    def _put(
-        self, call: LiveCall, signal: Signal, *, reason: str = "", text: str = "", value: Json = None
-    ) -> LiveCall:
-        return self._show(self._store(call.after(signal)), reason=reason, text=text, value=value)
-
-    def _store(self, call: LiveCall) -> LiveCall:
-        self.calls[call.id] = call
-        return call
-
-    def _show(self, call: LiveCall, *, reason: str = "", text: str = "", value: Json = None) -> LiveCall:
-        self._port.emit(
-            CallChanged(self._turn, self._port.now(), call.id, call.version, call.state, reason, text, value)
-        )
-        return call

@@ -159,7 +159,8 @@ class Session:
     def hear(self, stable: str, unstable: str) -> None:
         """The current hypothesis: all words since the turn began, the stable ones and the tail."""
         if self._host.question is not None:
-            self._host.emit(Heard(self._host.question.call.turn, self.now(), stable, unstable))
+            said = _join(self._heard, stable)
+            self._host.emit(Heard(self._host.question.call.turn, self.now(), said, unstable))
             return
         turn = self._turn or self._open()
         if self._may_correct:

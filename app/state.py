@@ -107,7 +107,11 @@ def _turn_event(state: ScreenState, event: _TurnEvent) -> ScreenState:
         turns = (*turns, Turn(event.turn, event.at))
         index = len(turns) - 1
     before = turns[index]
-    after = _in_turn(before, event)
+    if isinstance(event, Continued):
+        earlier = next((turn for turn in turns if turn.number == event.of), before)
+        after = replace(before, words=earlier.words, update=earlier.said)
+    else:
+        after = _in_turn(before, event)
     turns = (*turns[:index], after, *turns[index + 1 :])[-KEPT_TURNS:]
     state = replace(state, turns=turns)
     match event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from agents.session import Session
@@ -46,15 +47,15 @@ async def talk(settings: Settings) -> None:
     await run_session(settings, name, Show(screen, settings.json_), feed)
 
 
-async def say(settings: Settings, text: str, reply: str | None) -> None:
-    """Deliver `text` as if it were spoken, and `reply` to what the assistant asks."""
+async def say(settings: Settings, texts: Sequence[str], reply: str | None) -> None:
+    """Deliver `texts` one after the other as if they were spoken, and `reply` to what is asked."""
     sink = None if settings.output is None else _sink(settings)
 
     async def feed(session: Session) -> None:
         if sink is None:
-            await typed.say(session, text, reply=reply)
+            await typed.say(session, texts, reply=reply)
         else:
-            await run_speaker(session, sink, lambda: typed.say(session, text, reply=reply))
+            await run_speaker(session, sink, lambda: typed.say(session, texts, reply=reply))
 
     screen = settings.screen and not settings.json_ and _is_terminal()
     await run_session(settings, "typed words", Show(screen, settings.json_), feed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 from agents.session import Session
 
@@ -15,16 +16,17 @@ END_OF_TURN = 0.5  # seconds of silence after which the turn is over, as the voi
 _POLL = 0.02  # seconds
 
 
-async def say(session: Session, text: str, *, reply: str | None = None, seed: int = 0) -> None:
-    """Deliver `text` at speaking pace and wait until its turn is over.
+async def say(session: Session, texts: Sequence[str], *, reply: str | None = None, seed: int = 0) -> None:
+    """Deliver each of `texts` at speaking pace, once the turn of the one before is over.
 
     `reply` is said, once, to each question the session asks; without it a question meets silence.
     """
-    await _deliver(session, text, seed)
-    while not session.is_idle:
-        if session.is_asking and reply is not None:
-            await _deliver(session, reply, seed)
-        await asyncio.sleep(_POLL)
+    for text in texts:
+        await _deliver(session, text, seed)
+        while not session.is_idle:
+            if session.is_asking and reply is not None:
+                await _deliver(session, reply, seed)
+            await asyncio.sleep(_POLL)
 
 
 async def _deliver(session: Session, text: str, seed: int) -> None:

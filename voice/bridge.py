@@ -24,6 +24,11 @@ from voice.frames import HypothesisFrame, TurnEndedFrame, WordHeardFrame
 class Listener(Protocol):
     """What the voice needs of a session. All methods return at once and run on the event loop's thread."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no turn is open."""
+        ...
+
     def now(self) -> float:
         """Seconds on the session clock."""
         ...
@@ -90,7 +95,7 @@ class Bridge(FrameProcessor):
     @property
     def idle(self) -> bool:
         """Whether no turn is open and nothing is left to say."""
-        return not self._in_turn and not self._utterances
+        return not self._in_turn and self._session.is_idle and not self._utterances
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Translate; pass everything on."""

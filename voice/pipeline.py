@@ -15,7 +15,6 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from agents.events import Event, TurnEnded, TurnStarted
 from voice.bridge import Bridge, Listener
 from voice.decoder import SAMPLE_RATE
 from voice.devices import Direction, pick
@@ -91,7 +90,6 @@ async def _talk(
     models: Models,
     options: VoiceOptions,
 ) -> None:
-    turns = _OpenTurns(session)
     bridge = Bridge(session)
     processors = [
         ears,
@@ -105,7 +103,7 @@ async def _talk(
     async with _running(session, processors) as running:
         session.notice("listening")
         if isinstance(ears, FileInput):
-            await _answered(session, ears, lambda: bridge.idle and not turns.open, running, options.patience)
+            await _answered(session, ears, lambda: bridge.idle, running, options.patience)
         else:
             await asyncio.shield(running)
 
@@ -156,20 +154,6 @@ async def _running(session: Listener, processors: list[FrameProcessor]) -> Async
     finally:
         await runner.cancel()
         await running
-
-
-class _OpenTurns:
-    """Which turns of the session have not ended yet."""
-
-    def __init__(self, session: Listener) -> None:
-        self.open: set[int] = set()
-        session.subscribe(self._on_event)
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, TurnStarted):
-            self.open.add(event.turn)
-        elif isinstance(event, TurnEnded):
-            self.open.discard(event.turn)
 
 
 async def _answered(

@@ -15,6 +15,7 @@ class Recorder:
         self._begun = time.monotonic()
         self._callbacks: list[Callable[[Event], None]] = []
         self._turn = 0
+        self.is_idle = True
 
     def names(self) -> list[object]:
         return [call[0] for call in self.calls if call[0] not in ("hear", "notice")]
@@ -34,6 +35,7 @@ class Recorder:
 
     def speech_started(self) -> None:
         self._turn += 1
+        self.is_idle = False
         self.calls.append(("speech_started",))
         self.publish(TurnStarted(self._turn, self.now()))
 
@@ -68,4 +70,5 @@ class Recorder:
         self._callbacks.append(callback)
 
     def _end(self) -> None:
+        self.is_idle = True
         self.publish(TurnEnded(self._turn, self.now(), 0.0, None, 0.0, 0, 0, 0))

@@ -1,0 +1,70 @@
+"""The calls of a turn as they stand. Every change is published."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents.calls import LiveCall, Signal
+from agents.events import CallChanged, CallState, Effected
+from agents.port import Port
+from tools.tool import Json
+
+
+class Board:
+    """Calls by ID, each in its current version."""
+
+    def __init__(self, turn: int, port: Port) -> None:
+        self.calls: dict[int, LiveCall] = {}
+        self._turn = turn
+        self._port = port
+        self._runs = 0
+
+    def put(
+        self, call: LiveCall, signal: Signal, *, reason: str = "", text: str = "", value: Json = None
+    ) -> LiveCall:
+        """Move a call on, and publish it. Raises TransitionError."""
+        return self.show(self.store(call.after(signal)), reason=reason, text=text, value=value)
+
+    def begin(self, call: LiveCall, reason: str) -> LiveCall:
+        """Start a call, in a run of its own."""
+        self._runs += 1
+        return self.put(replace(call, run=self._runs), Signal.START, reason=reason)
+
+    def store(self, call: LiveCall) -> LiveCall:
+        """Take note of a call without a word."""
+        self.calls[call.id] = call
+        return call
+
+    def show(self, call: LiveCall, *, reason: str = "", text: str = "", value: Json = None) -> LiveCall:
+        """Publish how a call stands, which need not be the current version."""
+        self._port.emit(
+            CallChanged(self._turn, self._port.now(), call.id, call.version, call.state, reason, text, value)
+        )
+        return call
+
+    def done(self, call: LiveCall) -> None:
+        """Publish that a call has its result, and that its effect happened where it has one."""
+        assert call.result is not None
+        if call.entry is not None:
+            self._port.emit(
+                Effected(
+                    self._turn,
+                    self._port.now(),
+                    call.id,
+                    call.version,
+                    call.entry,
+                    call.tool.name,
+                    call.result.text,
+                    call.tool.undo is not None,
+                )
+            )
+        self.show(call, text=call.result.text, value=call.result.value)
+
+    def running(self, id: int, run: int) -> LiveCall | None:
+        """The call that waits for the outcome of this very run."""
+        call = self.calls.get(id)
+        return call if call and call.run == run and call.state is CallState.RUNNING else None
+
+    def effect_runs(self) -> bool:
+        """Whether an effect is happening."""
+        return any(call.is_effect and call.state is CallState.RUNNING for call in self.calls.values())
