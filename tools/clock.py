@@ -112,6 +112,8 @@ def _clock(found: dict[str, str | None], part: Part | None) -> Clock | None:
             return None
         if night and (hour < 6 or hour == 12 and half != "pm"):
             hour += 12 if hour == 12 else 24
+    if hour == 0 and found.get("side") in ("to", "before"):
+        hour = 12 if part and part.name == "morning" else 24  # quarter to twelve, quarter to midnight
     minutes = hour * 60 + int(found.get("minute") or 0) + _offset(found)
     return Clock(time(minutes // 60 % 24, minutes % 60), guessed, minutes >= 24 * 60)
 

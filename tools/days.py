@@ -73,6 +73,8 @@ def read_stretch(text: str, now: datetime) -> tuple[date, date] | None:
     What has passed of the current one is left out.
     """
     today = now.date()
+    if re.fullmatch(r"(?:the )?(?:rest|remainder) of (?:the |this )?day", text):
+        return today, today
     coming = re.search(r"\b(?:coming|next|following)\b", text) is not None
     text = re.sub(r"^(?:on|at|in|for|during|over) ", "", text)
     text = re.sub(r"^(?:the )?(?:(?:rest|remainder) of )?(?:the |this |current |coming )*", "", text)

@@ -47,7 +47,10 @@ def say_moment(day: date, clock: time | None, now: datetime) -> str:
         return say_day(day, now)
     if clock == time(0):
         day -= timedelta(days=1)
-    return f"{say_day(day, now)} at {say_time(clock)}"
+    words = f"{say_day(day, now)} at {say_time(clock)}"
+    # A morning hour that has passed: without a word it would mean this evening.
+    passed = day == now.date() and clock <= now.time() and 8 <= clock.hour < 12
+    return f"{words} in the morning" if passed and not words.endswith("morning") else words
 
 
 def say_time(moment: datetime | time) -> str:

@@ -51,13 +51,13 @@ class Hand:
         return Hand(ToolContext(self.context.store, lambda: moment), self.box, self.journal)
 
     def world(self) -> str:
-        """Everything in the store but the journal."""
+        """Everything in the store but the journal, and the counters of row IDs."""
         tables = [
             row["name"]
             for row in self.context.store.rows(
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
             )
-            if row["name"] != "journal"
+            if row["name"] not in ("journal", "sqlite_sequence")
         ]
         return json.dumps(
             {
@@ -168,13 +168,13 @@ WRITES: list[tuple[str, dict[str, Json], str, str]] = [
     (
         "set_light",
         {"room": "the kitchen", "state": "on"},
-        "The kitchen light is set to on.",
+        "The kitchen light is on.",
         "The kitchen light is back to off.",
     ),
     (
         "set_light",
         {"room": "living room lights", "state": "fifty percent"},
-        "The living room light is set to 50 percent.",
+        "The living room light is at 50 percent.",
         "The living room light is back to on.",
     ),
     (
@@ -412,12 +412,12 @@ async def test_an_undo_never_takes_away_what_came_later(hand: Hand) -> None:
 
 async def test_bounds(hand: Hand) -> None:
     assert await hand.say("set_thermostat", degrees="70") == (
-        "The heating can be set from 5 to 30 degrees, not to 70."
+        "The heating can be set from 5 to 30 degrees Celsius, not to 70."
     )
     assert await hand.say("set_light", room="hall", state="200 percent") == (
         "A light can be set from 0 to 100 percent."
     )
-    assert await hand.say("create_note", name="Garden") == "There is already a note called Garden."
+    assert await hand.say("create_note", name="Garden") == "There is already a note called garden."
     assert await hand.say("set_timer", duration="ten") == 'I could not read "ten" as a length of time.'
 
 

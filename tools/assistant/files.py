@@ -31,9 +31,9 @@ class File:
     content: str | None
 
     def classes(self) -> tuple[tuple[str, ...], ...]:
-        """What it is called: name, path, name without the ending or in words."""
+        """What it is called: name, name without the ending or in words."""
         stem = Path(self.name).stem
-        return (self.name,), (self.path,), (stem, re.sub(r"[-_.]+", " ", stem))
+        return (self.name,), (stem, re.sub(r"[-_.]+", " ", stem))
 
 
 def all_files(store: Store) -> list[File]:
@@ -59,9 +59,10 @@ def find_file(store: Store, said: str) -> File:
     """The file meant by a name or path. Raises ToolError where none or several fit."""
     files = all_files(store)
     for file in files:
-        if file.path == said:
+        if said in (file.path, file.name):
             return file
-    words = re.sub(r"\s+(?:file|document|pdf)$", "", said.strip(), flags=re.IGNORECASE)
+    # Without the ending, which would make names look alike that are not.
+    words = re.sub(r"(?:\s+(?:file|document|pdf)|\.\w{2,4})$", "", said.strip(), flags=re.IGNORECASE)
     return pick(words, files, File.classes, "file")
 
 
