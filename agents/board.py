@@ -25,10 +25,10 @@ class Board:
         """Move a call on, and publish it. Raises TransitionError."""
         return self.show(self.store(call.after(signal)), reason=reason, text=text, value=value)
 
-    def begin(self, call: LiveCall, reason: str) -> LiveCall:
+    def begin(self, call: LiveCall, reason: str, *, early: bool = False) -> LiveCall:
         """Start a call, in a run of its own."""
         self._runs += 1
-        return self.put(replace(call, run=self._runs), Signal.START, reason=reason)
+        return self.put(replace(call, run=self._runs, early=early), Signal.START, reason=reason)
 
     def store(self, call: LiveCall) -> LiveCall:
         """Take note of a call without a word."""
@@ -64,7 +64,3 @@ class Board:
         """The call that waits for the outcome of this very run."""
         call = self.calls.get(id)
         return call if call and call.run == run and call.state is CallState.RUNNING else None
-
-    def effect_runs(self) -> bool:
-        """Whether an effect is happening."""
-        return any(call.is_effect and call.state is CallState.RUNNING for call in self.calls.values())

@@ -25,7 +25,7 @@ from agents.events import (
 from agents.port import Limits, Port
 from agents.regrets import Regret, Regrets
 from agents.runs import Runs
-from tools.tool import Arguments, Effect, ToolError, ToolResult
+from tools.tool import Arguments, Effect, Speculate, ToolError, ToolResult
 from tools.toolbox import Toolbox
 
 
@@ -44,7 +44,8 @@ class Dispatcher:
         self._port = port
         self._limits = limits
         self._runs = Runs()
-        self._latest: tuple[int, int, str] | None = None  # the effect that happened last: ID, run, key
+        self._may_be_early = any(tool.speculate is Speculate.EARLY for tool in toolbox)
+        self._latest: tuple[int, int, Arguments] | None = None  # the effect that began last: ID, run
 
     # ---- outcomes ------------------------------------------------------------------------------
 
@@ -60,8 +61,6 @@ class Dispatcher:
         calls = [call for mark in sorted(marks or ()) if (call := self._board.running(*mark))]
         for call in calls:
             done = self._board.store(replace(call, result=result, entry=entry).after(Signal.FINISH))
-            if entry is not None:
-                self._latest = (id, run, self._key(done))
             self._board.done(done)
         self.keep()
         if not calls:
@@ -238,12 +237,14 @@ class Dispatcher:
     @property
     def has_effect_under_way(self) -> bool:
         """Whether an effect runs or is being taken back, so that its outcome is still to come."""
-        return bool(self.regrets) or self._board.effect_runs()
+        return bool(self.regrets) or self._runs.has_effect
 
     # ---- steps ---------------------------------------------------------------------------------
 
     def _step_regrets(self) -> bool:
-        due = None if self._board.effect_runs() else self.regrets.due(self.commit.reached)
+        if not self.regrets:
+            return False
+        due = None if self._runs.has_effect else self.regrets.due(self.commit.reached)
         if due is None:
             return False
         if due.call.entry is None:  # it shared an equal effect, which is another call's
@@ -254,19 +255,25 @@ class Dispatcher:
         return False
 
     def _step_calls(self) -> bool:
-        for call in sorted(self.calls.values(), key=lambda call: call.id):
+        movable = sorted(
+            call.id
+            for call in self.calls.values()
+            if call.state is CallState.WAITING or (call.state is CallState.HELD and self.commit.reached)
+        )
+        moved = False
+        for id in movable:
+            call = self.calls[id]
             if call.state not in (CallState.WAITING, CallState.HELD):
-                continue
+                continue  # it fell with one before it
             if self._waits_in_vain(call):
                 self.fail(call, "Part of what it needed never came.")
-                return True
-            if reason := self._must_wait(call):
+                moved = True
+            elif reason := self._must_wait(call):
                 if call.state is CallState.WAITING:
                     self._board.put(call, Signal.HOLD, reason=reason)
-                    return True
-            elif not call.is_effect and graph.is_ready(self.calls, call) and self._read(call):
-                return True
-        return False
+            elif not call.is_effect and graph.is_ready(self.calls, call):
+                moved = self._read(call) or moved
+        return moved
 
     def _read(self, call: LiveCall) -> bool:
         key = self._key(call)
@@ -279,11 +286,11 @@ class Dispatcher:
                 self._board.show(self._board.store(replace(call, waits=crowded)), reason=crowded)
             return False
         else:
-            self._start(call)
+            self._start(call, key)
         return True
 
     def _step_effects(self) -> bool:
-        if self.regrets or self._board.effect_runs():
+        if not (self.commit.reached or self._may_be_early) or self.regrets or self._runs.has_effect:
             return False
         call = graph.next_effect(self.calls)
         if call is None or self._must_wait(call):
@@ -294,7 +301,7 @@ class Dispatcher:
         arguments = self._resolved(call)
         if arguments is None:
             return True
-        if same := self._just_done(call):
+        if same := self._just_done(call, arguments):
             assert same.result is not None
             self._board.put(
                 replace(call, result=same.result, shares=same.id),
@@ -332,25 +339,28 @@ class Dispatcher:
         needs = (self.calls.get(id) for id in graph.operands(call, self.calls))
         return any(need is None or not need.is_wanted for need in needs)
 
-    def _just_done(self, call: LiveCall) -> LiveCall | None:
+    def _just_done(self, call: LiveCall, arguments: Arguments) -> LiveCall | None:
         """The effect that happened last, where `call` asks for the very same again: a model's slip."""
         if self._latest is None:
             return None
-        id, run, key = self._latest
+        id, run, latest = self._latest
         done = self.calls[id]
         stands = done.run == run and done.state is CallState.READY
-        return done if stands and key == self._key(call) else None
+        return done if stands and done.tool is call.tool and latest == arguments else None
 
     # ---- moves ---------------------------------------------------------------------------------
 
-    def _start(self, call: LiveCall) -> None:
+    def _start(self, call: LiveCall, key: str = "") -> None:
+        """Run a call; `key` is that of a read."""
         arguments = self._resolved(call)
         if arguments is None:
             return
         guess = not self._is_released(call)
         early = guess and call.is_effect
-        call = self._board.begin(replace(call, early=early), EARLY if early else "")
-        self._runs.started(call, self._key(call), guess=guess)
+        call = self._board.begin(call, EARLY if early else "", early=early)
+        self._runs.started(call, key, guess=guess)
+        if call.is_effect:
+            self._latest = (call.id, call.run, arguments)
         self._port.start(call, arguments)
 
     def _resolved(self, call: LiveCall) -> Arguments | None:

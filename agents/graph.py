@@ -36,12 +36,17 @@ def _is_wanted(calls: Mapping[int, LiveCall], id: int) -> bool:
 
 def dependants(calls: Mapping[int, LiveCall], of: int) -> list[int]:
     """IDs of the wanted calls that depend on call `of`, directly or not, in ID order."""
-    found: set[int] = set()
+    found = {of}
     grown = True
     while grown:
         grown = False
         for call in calls.values():
-            if call.id not in found and call.is_wanted and operands(call, calls) & (found | {of}):
+            if (
+                call.id not in found
+                and (call.references.whole or call.references.inside)
+                and call.is_wanted
+                and not found.isdisjoint(operands(call, calls))
+            ):
                 found.add(call.id)
                 grown = True
     return sorted(found - {of})

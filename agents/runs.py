@@ -75,6 +75,11 @@ class Runs:
         for run in self._running.values():
             run.is_fresh = False
 
+    @property
+    def has_effect(self) -> bool:
+        """Whether an effect is happening, wanted or not."""
+        return any(run.call.is_effect for run in self._running.values())
+
     def parallel(self, tool: str | None = None) -> int:
         """Reads that run now: all of them, or those of one tool."""
         return sum(

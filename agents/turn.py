@@ -31,7 +31,7 @@ from agents.events import (
 )
 from agents.port import Limits, Port
 from agents.references import References
-from tools.tool import ToolError
+from tools.tool import ToolError, well_formed
 from tools.toolbox import Toolbox
 
 
@@ -173,6 +173,7 @@ class Turn:
     # ---- actions -------------------------------------------------------------------------------
 
     def _issue(self, action: Call) -> None:
+        action = replace(action, arguments={key: well_formed(x) for key, x in action.arguments.items()})
         old = self.calls.get(action.id)
         if old is not None and old.is_wanted and self._same(old, action):
             return

@@ -17,6 +17,27 @@ Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json
 Arguments: TypeAlias = "Mapping[str, Json]"
 
 
+def whole_characters(text: str) -> str:
+    """`text` with half characters replaced.
+
+    JSON may hold half of a surrogate pair, which Python keeps but can neither store nor print.
+    """
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def well_formed(value: Json) -> Json:
+    """`value` with half characters replaced in every text."""
+    match value:
+        case str():
+            return whole_characters(value)
+        case list():
+            return [well_formed(item) for item in value]
+        case dict():
+            return {whole_characters(key): well_formed(item) for key, item in value.items()}
+        case _:
+            return value
+
+
 class Effect(StrEnum):
     """What a call does to the world, and therefore when it may run."""
 
@@ -36,6 +57,9 @@ class Speculate(StrEnum):
 class ToolError(HeadstartError):
     """A failure the user can understand. Its message is one plain sentence, fit to be spoken."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(whole_characters(message))
+
 
 class OutcomeUnknown(ToolError):
     """Nobody can say whether the effect happened. It is reported as unknown and never repeated."""
@@ -53,6 +77,10 @@ class ToolResult:
     text: str
     value: Json = None
     undo: Json = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", whole_characters(self.text))
+        object.__setattr__(self, "value", well_formed(self.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TextIO
 from mcp import types
 
 from tools.mcp.announced import NotUsable, as_tool, exposed_name
-from tools.mcp.config import ServerConfig, Trust
+from tools.mcp.config import McpConfigError, ServerConfig, Trust
 from tools.mcp.connection import ConnectionFailed
 from tools.mcp.effects import effect_class
 from tools.mcp.server import Server
@@ -53,6 +53,7 @@ async def open_servers(
     `effects` are the effect classes that the user has set, by name of the tool. The tools are those
     announced now: a server that changes its list, or a tool's description, is not followed, so that nothing
     changes under a user who has agreed to it. What programs write to their standard error goes to `log`.
+    Raises McpConfigError where that cannot be written.
     """
     with _open_log(log) as errors:
         servers = [Server(config, errors) for config in configs]
@@ -123,10 +124,14 @@ async def _started(server: Server, seconds: float) -> tuple[list[types.Tool], bo
 @contextlib.contextmanager
 def _open_log(path: Path) -> Generator[TextIO]:
     """A private file for what servers and the SDK write, which would else end up across the screen."""
-    is_full = path.exists() and path.stat().st_size > LOG_LIMIT
-    mode = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_full else os.O_APPEND)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(os.open(path, mode, 0o600), "a", encoding="utf-8", errors="replace") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_full = path.exists() and path.stat().st_size > LOG_LIMIT
+        mode = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_full else os.O_APPEND)
+        descriptor = os.open(path, mode, 0o600)
+    except OSError as error:
+        raise McpConfigError(f"{path} cannot be written: {error.strerror}; choose another --data") from None
+    with open(descriptor, "a", encoding="utf-8", errors="replace") as file:
         handler = logging.StreamHandler(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
         loggers = [logging.getLogger(name) for name in _LOGGERS]

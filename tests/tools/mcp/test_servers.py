@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.mcp.parts import Wire, git, got, http_git, lives, named, names, rogue, served, stdio_git
-from tools.mcp.config import HttpServer, ServerConfig, StdioServer, Trust
+from tools.mcp.config import HttpServer, McpConfigError, ServerConfig, StdioServer, Trust
 from tools.mcp.servers import TOOL_LIMIT
 from tools.tool import Effect, OutcomeUnknown, ToolContext, ToolError
 
@@ -204,3 +204,10 @@ async def test_what_servers_and_the_library_write_goes_to_a_private_log(
     assert log.stat().st_mode & 0o077 == 0
     assert capfd.readouterr() == ("", "")
     assert logging.getLogger("mcp").propagate
+
+
+async def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(McpConfigError, match="cannot be written"):
+        async with served(tmp_path / "file"):
+            pass
