@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agents.calls import LiveCall, Signal
+from agents.calls import LiveCall, Signal, transition
 from agents.events import CallChanged, CallState, Effected
 from agents.port import Port
 from tools.tool import Json
@@ -15,6 +15,7 @@ class Board:
 
     def __init__(self, turn: int, port: Port) -> None:
         self.calls: dict[int, LiveCall] = {}
+        self.waiting: set[int] = set()  # IDs of those that wait for an operand or for room
         self._turn = turn
         self._port = port
         self._runs = 0
@@ -28,11 +29,16 @@ class Board:
     def begin(self, call: LiveCall, reason: str, *, early: bool = False) -> LiveCall:
         """Start a call, in a run of its own."""
         self._runs += 1
-        return self.put(replace(call, run=self._runs, early=early), Signal.START, reason=reason)
+        state = transition(call.state, Signal.START)
+        return self.show(self.store(replace(call, state=state, run=self._runs, early=early)), reason=reason)
 
     def store(self, call: LiveCall) -> LiveCall:
         """Take note of a call without a word."""
         self.calls[call.id] = call
+        if call.state is CallState.WAITING:
+            self.waiting.add(call.id)
+        else:
+            self.waiting.discard(call.id)
         return call
 
     def show(self, call: LiveCall, *, reason: str = "", text: str = "", value: Json = None) -> LiveCall:

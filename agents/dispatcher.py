@@ -115,7 +115,7 @@ class Dispatcher:
                 self.regrets.pop(regret.call.id)
         for call in list(self.calls.values()):
             if call.entry == entry:
-                self.calls[call.id] = replace(call, state=CallState.UNDONE)
+                self._board.store(replace(call, state=CallState.UNDONE))
         self._runs.world_changed()
         self.pump()
 
@@ -144,6 +144,10 @@ class Dispatcher:
 
     # ---- what the turn decides -----------------------------------------------------------------
 
+    def take(self, call: LiveCall) -> None:
+        """A call as it was issued, or carried over from the turn that this one continues."""
+        self._board.store(call)
+
     def fail(self, call: LiveCall, message: str) -> None:
         """Fail a call, and with it what depends on it."""
         self._board.put(replace(call, error=message), Signal.FAIL, text=message)
@@ -154,7 +158,7 @@ class Dispatcher:
         if call.has_begun:
             self._regret(call, reason, removed)
             # The effect stands until it is undone; to the other calls it is gone already.
-            self.calls[call.id] = replace(call, state=CallState.DISCARDED)
+            self._board.store(replace(call, state=CallState.DISCARDED))
         else:
             self._stop(call)
             self._board.put(replace(call, result=None), Signal.DISCARD, reason=reason)
@@ -208,7 +212,7 @@ class Dispatcher:
             if call.early and call.state is CallState.READY and self._is_released(call)
         ]
         for call in kept:
-            self.calls[call.id] = replace(call, early=False)
+            self._board.store(replace(call, early=False))
         if entries := [call.entry for call in kept if call.entry is not None]:
             self._port.keep(entries)
 
@@ -255,13 +259,11 @@ class Dispatcher:
         return False
 
     def _step_calls(self) -> bool:
-        movable = sorted(
-            call.id
-            for call in self.calls.values()
-            if call.state is CallState.WAITING or (call.state is CallState.HELD and self.commit.reached)
-        )
+        movable = self._board.waiting
+        if self.commit.reached:  # until then what is held stays held
+            movable = movable | {call.id for call in self.calls.values() if call.state is CallState.HELD}
         moved = False
-        for id in movable:
+        for id in sorted(movable):
             call = self.calls[id]
             if call.state not in (CallState.WAITING, CallState.HELD):
                 continue  # it fell with one before it

@@ -40,7 +40,7 @@ class Reactor:
         self._broken = broken
         self._task: asyncio.Task[None] | None = None
         self._news: dict[int, Turn] = {}  # turns with something the brain has not seen
-        self._words_are_new = False
+        self._is_stale = False
 
     def open(self, group: asyncio.TaskGroup) -> None:
         """Run reactions inside `group` from now on."""
@@ -55,8 +55,10 @@ class Reactor:
         self._news[turn.number] = turn
         if self._task is None:
             self._begin()
+        elif self._is_stale:
+            pass  # its interruption is on its way
         elif self._mode is Mode.SPECULATIVE and (words or not self._brain.patience):
-            self._words_are_new = True
+            self._is_stale = True
             task = self._task
             asyncio.get_running_loop().call_later(self._brain.patience, self._interrupt, task)
 
@@ -84,14 +86,14 @@ class Reactor:
             if self._mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.dispatcher.is_busy):
                 continue
             del self._news[turn.number]
-            self._words_are_new = False
+            self._is_stale = False
             assert self._group is not None
             self._task = self._group.create_task(self._react(turn), name=f"reaction in turn {turn.number}")
             self._task.add_done_callback(lambda _, turn=turn: self._over(turn))
             return
 
     def _interrupt(self, task: asyncio.Task[None]) -> None:
-        if task is self._task and self._words_are_new:
+        if task is self._task and self._is_stale:
             task.cancel()
 
     def _over(self, turn: Turn) -> None:
@@ -110,7 +112,7 @@ class Reactor:
             ):
                 async for action in actions:
                     turn.act(action, seen=seen)
-                    if isinstance(action, Pause | Answer) or self._words_are_new:
+                    if isinstance(action, Pause | Answer) or self._is_stale:
                         return
         except TimeoutError:
             self._broken(turn, f"The brain took longer than {self._limits.reaction_seconds:g} seconds.")

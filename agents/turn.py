@@ -84,7 +84,7 @@ class Turn:
         at = self._port.now()
         ready = [call for call in earlier.calls.values() if call.state is CallState.READY]
         for call in ready:
-            self.calls[call.id] = replace(call, turn=self.number, version=1)
+            self.dispatcher.take(replace(call, turn=self.number, version=1))
             self._port.emit(
                 CallIssued(self.number, at, call.id, 1, call.tool.name, call.arguments, call.tool.effect)
             )
@@ -196,7 +196,7 @@ class Turn:
             dict(action.arguments),
             References.of(action.arguments),
         )
-        self.calls[call.id] = call
+        self.dispatcher.take(call)
         self._port.emit(
             CallIssued(
                 self.number,
