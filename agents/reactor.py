@@ -41,6 +41,7 @@ class Reactor:
         self._task: asyncio.Task[None] | None = None
         self._news: dict[int, Turn] = {}  # turns with something the brain has not seen
         self._is_stale = False
+        self._is_stopped = False
 
     def open(self, group: asyncio.TaskGroup) -> None:
         """Run reactions inside `group` from now on."""
@@ -71,8 +72,8 @@ class Reactor:
         self._news.pop(turn.number, None)
 
     def stop(self) -> None:
-        """No more reactions; the running one is interrupted."""
-        self._news.clear()
+        """No more reactions, whatever is news still; the running one is interrupted."""
+        self._is_stopped = True
         if self._task is not None:
             self._task.cancel()
 
@@ -82,6 +83,8 @@ class Reactor:
             self._begin()
 
     def _begin(self) -> None:
+        if self._is_stopped:
+            return
         for turn in list(self._news.values()):
             if self._mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.dispatcher.is_busy):
                 continue

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from agents.events import Mode
-from app.settings import SettingsError, load
+from app.settings import CONFIG, Settings, SettingsError, load
 from tools.errors import HeadstartError
 
 app = typer.Typer(
@@ -22,6 +22,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+bench = typer.Typer()
+app.add_typer(bench, name="bench")
+tools = typer.Typer()
+app.add_typer(tools, name="tools")
 
 Brain = Annotated[str | None, typer.Option(help="Who thinks: local, vllm, openai or gemini.")]
 ModeFlag = Annotated[
@@ -49,6 +53,9 @@ DemoData = Annotated[
 Delay = Annotated[
     str | None, typer.Option(metavar="S|S-S", help="Slow each call down, as a far service would.")
 ]
+Mcp = Annotated[
+    Path | None, typer.Option("--mcp", metavar="FILE", help='Tools of MCP servers: {"mcpServers": ...}.')
+]
 
 
 @app.command()
@@ -63,6 +70,7 @@ def talk(
     data: Data = None,
     demo_data: DemoData = None,
     tool_delay: Delay = None,
+    mcp: Mcp = None,
 ) -> None:
     """Talk to the assistant through microphone and speaker.
 
@@ -82,13 +90,16 @@ def talk(
         data=data,
         demo_data=demo_data,
         tool_delay=tool_delay,
+        mcp=mcp,
     )
     asyncio.run(run_talk(settings))
 
 
 @app.command()
 def say(
-    text: Annotated[str, typer.Argument(help="What you would have said.")],
+    texts: Annotated[
+        list[str], typer.Argument(metavar="TEXT...", help="What you would have said, one turn each.")
+    ],
     reply: Annotated[
         str | None, typer.Option(help="What to say when the assistant asks before it acts.")
     ] = None,
@@ -101,11 +112,12 @@ def say(
     data: Data = None,
     demo_data: DemoData = None,
     tool_delay: Delay = None,
+    mcp: Mcp = None,
 ) -> None:
     """Deliver typed words at speaking pace to the same session."""
     from app.talk import say as run_say
 
-    if not text.split():
+    if not all(text.split() for text in texts):
         raise SettingsError('there are no words to say; try: headstart say "set a timer for ten minutes"')
     settings = load(
         brain=brain,
@@ -117,8 +129,9 @@ def say(
         data=data,
         demo_data=demo_data,
         tool_delay=tool_delay,
+        mcp=mcp,
     )
-    asyncio.run(run_say(settings, text, reply))
+    asyncio.run(run_say(settings, texts, reply))
 
 
 @app.command()
@@ -180,22 +193,119 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command()
-def tools() -> None:
+@tools.callback(invoke_without_command=True)
+def tools_listed(context: typer.Context, mcp: Mcp = None, data: Data = None) -> None:
     """List what the assistant can do, and when each thing may happen."""
-    from tools.assistant import assistant_tools
+    from app.toolbox import open_toolbox
 
-    for tool in assistant_tools():
-        undo = "undo" if tool.undo else ""
-        print(f"{tool.name:<24} {tool.effect:<8} {undo:<5} {tool.description}")
+    if context.invoked_subcommand is not None:
+        return
+
+    async def listed(settings: Settings) -> None:
+        async with open_toolbox(settings) as opened:
+            width = max(24, *(len(tool.name) for tool in opened.toolbox))
+            for tool in opened.toolbox:
+                undo = "undo" if tool.undo else ""
+                description = tool.description.partition("\n")[0]
+                print(f"{tool.name:<{width}} {tool.effect:<8} {undo:<5} {description}")
+            for notice in opened.notices:
+                print(f"headstart: {notice}", file=sys.stderr)
+
+    asyncio.run(listed(load(mcp=mcp, data=data)))
+
+
+@tools.command("classify")
+def tools_classify(
+    context: typer.Context,
+    mcp: Mcp = None,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A list of tools as JSON, instead of servers.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the proposals into config.toml; what is set there stays.")
+    ] = False,
+    config: Annotated[
+        Path, typer.Option(metavar="FILE", help="Another file for --write.", show_default=False)
+    ] = CONFIG,
+    data: Data = None,
+) -> None:
+    """Propose when tools may run that do not say so themselves, and why.
+
+    Goes by their words, and holds what it does not understand. Writes nothing without --write.
+    """
+    from app.classify import run
+
+    before = context.parent.params if context.parent else {}
+    settings = load(mcp=mcp or before.get("mcp"), data=data or before.get("data"))
+    asyncio.run(run(settings, file, config if write else None))
 
 
 @app.command()
-def bench() -> None:
-    """Measure what speculation buys. Not in this version yet."""
-    raise SettingsError(
-        "bench is not in this version yet; to compare by hand: headstart say TEXT --mode sequential --json"
-    )
+def effects(
+    last: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the newest N.")] = None,
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="One effect a line, as JSON.")] = False,
+) -> None:
+    """List everything the assistant has done, oldest first, and what can be undone."""
+    from app.effects import show
+
+    show(load(data=data).data, last=last, as_json=json)
+
+
+@app.command()
+def undo(
+    number: Annotated[
+        int | None, typer.Argument(metavar="N", help="Its number in `headstart effects`; else the latest.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Undo the latest effect, or effect N."""
+    from app.effects import undo as run_undo
+
+    asyncio.run(run_undo(load(data=data).data, number))
+
+
+@bench.callback(invoke_without_command=True)
+def bench_all(context: typer.Context) -> None:
+    """Measure what speculation costs; what it buys, not in this version yet."""
+    if context.invoked_subcommand is None:
+        raise SettingsError(
+            "bench is not in this version yet; to compare by hand: "
+            "headstart say TEXT --mode sequential --json"
+        )
+
+
+@bench.command("cost")
+def bench_cost(
+    calls: Annotated[int, typer.Option(min=1, help="Calls in a turn.")] = 50,
+    sessions: Annotated[int, typer.Option(min=1, help="Conversations at the same time.")] = 200,
+    turns: Annotated[int, typer.Option(min=1, help="Turns to measure; half as many on disk.")] = 100,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """Measure what the core itself costs. Takes a minute.
+
+    The delay it adds before a call starts, in turns of many calls, and what many conversations at the
+    same time take in one process.
+    """
+    from app.bench import report
+
+    if not report.run(calls, sessions, turns, as_json=json):
+        raise typer.Exit(1)
+
+
+@bench.command("classify")
+def bench_classify(
+    hints: Annotated[
+        Path, typer.Option(metavar="FILE", help='A list of tools as JSON, each with "is_transactional".')
+    ],
+) -> None:
+    """Check proposed effect classes against labels. Fails if a tool that changes something may read ahead."""
+    from app.bench.classify import failures, judge, report
+
+    judged = judge(hints)
+    print(report(judged))
+    if failures(judged):
+        raise typer.Exit(1)
 
 
 def main() -> NoReturn:

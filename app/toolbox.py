@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TypeVar
 
 from app.settings import Settings, SettingsError, ToolSettings
@@ -33,7 +34,10 @@ async def open_toolbox(settings: Settings) -> AsyncGenerator[OpenToolbox]:
     """
     built_in = assistant_tools()
     if settings.mcp is None:
-        yield OpenToolbox(Toolbox(_set(built_in, settings.tools, hint="; tools of MCP servers need --mcp")))
+        tools = Toolbox(_set(built_in, settings.tools, may_lack=True))
+        lacking = [name for name in settings.tools if name not in tools]
+        notice = f"settings of {', '.join(lacking)} wait for --mcp: no tool here is called that"
+        yield OpenToolbox(tools, (notice,) if lacking else ())
         return
     # Imported here: the SDK takes two seconds on a small machine, and most runs have no server.
     from tools.mcp.announced import prefix
@@ -57,12 +61,19 @@ def _effects(settings: Mapping[str, ToolSettings]) -> dict[str, Effect]:
     return {name: each.effect for name, each in settings.items() if each.effect is not None}
 
 
-def _set(tools: list[Tool], settings: Mapping[str, ToolSettings], *, hint: str = "") -> list[Tool]:
-    """The tools with the settings applied. Raises SettingsError."""
-    names = {tool.name for tool in tools}
+def _set(
+    tools: Sequence[Tool], settings: Mapping[str, ToolSettings], *, may_lack: bool = False
+) -> list[Tool]:
+    """The tools with the settings applied. Raises SettingsError.
+
+    `may_lack`: a setting may be that of a server's tool which is not asked for this time.
+    """
+    names = [tool.name for tool in tools]
     for name in settings:
-        if name not in names:
-            raise SettingsError(f"setting tools.{name}: there is no such tool; see `headstart tools`{hint}")
+        meant = get_close_matches(name, names, 1, 0.8)
+        if name not in names and (meant or not may_lack):
+            hint = f"did you mean {meant[0]}?" if meant else "see `headstart tools`"
+            raise SettingsError(f"setting tools.{name}: there is no such tool; {hint}")
     return [_with(tool, settings[tool.name]) if tool.name in settings else tool for tool in tools]
 
 

@@ -8,7 +8,6 @@ what they say can hold a tool, but a description alone can never free one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
@@ -17,22 +16,11 @@ from typing import Any, cast
 from tools import lexicon
 from tools.lexicon import Change, Form
 from tools.naming import ToolName, plain, split_name, words_of
+from tools.sentences import DETERMINERS, JOINS, TEXT_WORD, opening, split_sentences, stands_as_verb
 from tools.tool import Effect
 
-_SENTENCE_END = re.compile(r"[.!?;:\n•()\[\]|]+|\s[-–—]+\s")
-_TEXT_WORD = re.compile(r"[^\W\d_]+(?:['’]t)?|,")
-_JOINS = frozenset("and or then".split())
-# After these stands a verb, however often the word is a noun elsewhere: "lets you book", "seats to order".
-_BEFORE_A_VERB = frozenset("also automatically can immediately may then to users we will you".split())
-_NEGATIONS = frozenset("cannot never not without".split())
-_DETERMINERS = frozenset("a all an any current my the your".split())
-# What a description says before its verb: "This tool allows you to search ...".
-_PREAMBLE = frozenset(
-    """a able all allow allows an any assistant be can command current endpoint enables for
-    function helps it lets method my operation that the this to tool use used user users
-    utility we which will you your""".split()
-)
-_CLAUSE_END = _JOINS | frozenset(
+_OBJECTS = frozenset("a all an him her it my one that the them this your".split())
+_CLAUSE_END = JOINS | frozenset(
     ", about as at based between by for from given if in of on so to using via with".split()
 )
 _PARTICLES = frozenset("a an down new off on the to up".split())
@@ -72,14 +60,14 @@ def propose(
     because it names the service ("slack" in slack_list_channels); see `namespaces`.
     """
     split = split_name(name, namespaces)
-    sentences = _sentences(description)
+    sentences = split_sentences(description)
     personal = _personal(split.rest)
     found = [
         *_in_name(split, personal),
         *_in_parameters(parameters or {}, personal),
         *_in_description(sentences, personal),
     ]
-    if not (found and _kind(split.head) is Change.ALTERS):
+    if not _alters(split.head):
         found += _doubts(name, split, sentences)
     if not found:
         opens = f'"{split.head}" opens the name' if split.head in lexicon.LOOKUPS else "the name has no verb"
@@ -96,9 +84,9 @@ def _said(sentences: list[list[str]]) -> str:
     return f': "{" ".join(sentences[0][:4])} ..."' if sentences else ""
 
 
-def _kind(word: str) -> Change | None:
+def _alters(word: str) -> bool:
     met = lexicon.change(word)
-    return lexicon.CHANGES[met.verb] if met else None
+    return met is not None and met.form is not Form.PAST and lexicon.CHANGES[met.verb] is Change.ALTERS
 
 
 def _sign(change: Change, what: str, personal: bool) -> Evidence:
@@ -116,11 +104,8 @@ def _in_name(name: ToolName, personal: bool) -> Iterator[Evidence]:
         met = lexicon.change(word)
         if met is None or met.form is Form.PAST or (met.form is Form.GERUND and index != name.at):
             continue
-        verb_stands_here = index == name.at or name.words[index - 1] in _JOINS
-        change = lexicon.CHANGES[met.verb]
-        if looks_up and met.verb in lexicon.AMBIGUOUS and not verb_stands_here:
-            continue
-        yield _sign(change, f'"{word}" in the name', personal)
+        if not (looks_up and met.verb in lexicon.AMBIGUOUS):
+            yield _sign(lexicon.CHANGES[met.verb], f'"{word}" in the name', personal)
 
 
 def _personal(words: Iterable[str]) -> bool:
@@ -172,7 +157,7 @@ def _in_parameter(name: str, schema: Mapping[str, Any], personal: bool) -> Itera
         if not values or not all(_only_looks_up(value) for value in values):
             yield Evidence(Effect.CONFIRM, f"{what} chooses what is done, and not every choice is a look-up")
     text = schema.get("description")
-    for word, follower in pairwise(_TEXT_WORD.findall(plain(text).lower()) if isinstance(text, str) else ()):
+    for word, follower in pairwise(TEXT_WORD.findall(plain(text).lower()) if isinstance(text, str) else ()):
         met = lexicon.change(follower) if word == "to" else None
         if (
             met
@@ -190,51 +175,11 @@ def _only_looks_up(value: str) -> bool:
 def _in_description(sentences: list[list[str]], personal: bool) -> Iterator[Evidence]:
     """Verbs of change in a description, where they stand as verbs and are not denied."""
     for words in sentences:
-        head = _opening(words)
-        opener = (lexicon.lookup(words[head]) or lexicon.change(words[head])) if head < len(words) else None
+        head = opening(words)
         for index, word in enumerate(words):
             met = lexicon.change(word)
-            before = words[index - 1] if index else ""
-            if met is None or before in _NEGATIONS or before.endswith(("n't", "n’t")):
-                continue
-            if index == head:
-                noun = before in _DETERMINERS and met.verb in lexicon.AMBIGUOUS
-                stands = met.form is not Form.PAST and not noun
-            elif met.form is Form.PAST:
-                stands = met.verb not in lexicon.AMBIGUOUS and words[max(index - 2, 0) : index] == [
-                    "will",
-                    "be",
-                ]
-            elif met.form is Form.GERUND and met.verb not in lexicon.AMBIGUOUS and before == "by":
-                stands = True
-            elif met.verb not in lexicon.AMBIGUOUS:
-                stands = met.form is not Form.GERUND
-            else:
-                joined = before in _JOINS or (before == "," and lexicon.is_verb(words[index - 2]))
-                stands = (met.form is Form.BASE and before in _BEFORE_A_VERB) or (
-                    joined and opener is not None and opener.form is met.form
-                )
-            if stands:
+            if met is not None and stands_as_verb(met, words, index, head):
                 yield _sign(lexicon.CHANGES[met.verb], f'"{word}" in the description', personal)
-
-
-def _sentences(description: str) -> list[list[str]]:
-    """The lower-case words of each sentence, with "look up" and "look for" as the one verb they are."""
-    parts = (_TEXT_WORD.findall(part.lower()) for part in _SENTENCE_END.split(plain(description)))
-    sentences = [words for words in parts if words]
-    for words in sentences:
-        for at, (word, follower) in enumerate(pairwise(words)):
-            if word in ("look", "looks") and (follower == "for" or "up" in words[at + 1 : at + 5]):
-                words[at] = word.replace("look", "lookup")
-    return sentences
-
-
-def _opening(words: list[str]) -> int:
-    """Index of the first word that is neither preamble nor an adverb; the length where there is none."""
-    for index, word in enumerate(words):
-        if word not in _PREAMBLE and not word.endswith("ly"):
-            return index
-    return len(words)
 
 
 def _doubts(raw: str, name: ToolName, sentences: list[list[str]]) -> Iterator[Evidence]:
@@ -253,10 +198,19 @@ def _doubts(raw: str, name: ToolName, sentences: list[list[str]]) -> Iterator[Ev
         if thing := _obtained(name.head, name.rest):
             yield _doubt(f'"{name.head} {thing}" in the name may mean to obtain one')
     for before, word in pairwise(name.words):
-        if before in _JOINS and not (word in lexicon.LOOKUPS or lexicon.singular(word) in _KNOWN_NOUNS):
+        if before in JOINS and not (word in lexicon.LOOKUPS or lexicon.singular(word) in _KNOWN_NOUNS):
             yield _doubt(f'"{before} {word}" in the name is not known to only look up')
     if sentences and (doubt := _doubtful_opening(sentences[0])):
         yield doubt
+    for words in sentences:
+        for before, word, after in zip(words, words[1:], words[2:], strict=False):
+            if before in JOINS and after in _OBJECTS and not _is_no_verb(word):
+                yield _doubt(f'"{before} {word} {after}" in the description is not known to only look up')
+
+
+def _is_no_verb(word: str) -> bool:
+    """Whether a word between "and" and an object cannot be an unknown verb: "and return it", "or in a"."""
+    return lexicon.lookup(word) is not None or word in DETERMINERS | _CLAUSE_END | lexicon.INFORMATION
 
 
 _KNOWN_NOUNS = lexicon.THINGS | lexicon.INFORMATION
@@ -275,7 +229,7 @@ def _only_nouns(name: ToolName) -> bool:
 
 
 def _looks_up(words: list[str]) -> bool:
-    at = _opening(words)
+    at = opening(words)
     return at < len(words) and lexicon.lookup(words[at]) is not None
 
 
@@ -289,13 +243,13 @@ def _obtained(verb: str, objects: Iterable[str]) -> str | None:
 
 def _doubtful_opening(words: list[str]) -> Evidence | None:
     """Why the first sentence of a description does not read like that of a look-up, or None."""
-    at = _opening(words)
+    at = opening(words)
     if at == len(words):
         return None
     word, rest = words[at], words[at + 1 :]
     met = lexicon.lookup(word)
     if met is None:
-        named = words[0] in _DETERMINERS or lexicon.singular(word) in _KNOWN_NOUNS
+        named = words[0] in DETERMINERS or lexicon.singular(word) in _KNOWN_NOUNS
         return None if named else _doubt(f'"{word}" opens the description, and is not known to only look up')
     beside = {*rest[:1], *rest[-1:]} & lexicon.NOT_A_LOOKUP.get(met.verb, frozenset())
     if beside:

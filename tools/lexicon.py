@@ -38,8 +38,8 @@ LOOKUPS = frozenset(
     explore fetch find geocode get inspect list lookup preview query read retrieve search see
     show summarise summarize view""".split()
 )
-# These open the description of a look-up, too. In a name they may hand something over: "return_item".
-TELLS = frozenset("display provide return".split())
+# A description says of a look-up that it does these, too. In a name they may do more: "return_item".
+TELLS = frozenset("display extract filter format group include paginate parse provide return".split())
 
 # Followed by one of these, a look-up verb no longer looks up: "check out", "get rid of".
 NOT_A_LOOKUP: dict[str, frozenset[str]] = {
@@ -70,58 +70,63 @@ INFORMATION = frozenset(
 # Nouns that are no verbs of change, of which a name without any verb may be made.
 THINGS = frozenset(
     """account album alarm all allowed area article artist branch bus calendar category channel
-    city config contact conversation country currency customer daily database device directory
+    city config conversation country currency customer daily database device directory
     document domain entity event flight folder graph group hourly hotel inbox inventory item
-    job language library location me member memory movie node note organization page person
-    player playlist product profile project property recent repo repository resource
-    restaurant room server service session setting site song space station stock sub system
-    table task team thread timer topic track traffic train upcoming user value vehicle
-    workspace""".split()
+    job language library location me member memory movie node organization person player
+    playlist product profile project property recent repo repository resource restaurant
+    room server service session site song space station stock sub system table task team
+    thread timer topic traffic train upcoming user value vehicle workspace""".split()
 )
 
 _CHANGES: dict[Change, str] = {
-    Change.ALTERS: """activate add adjust append archive arrange assign attach brighten build change clone
-        close collect complete configure convert copy create cue deactivate decrease detach
-        dim disable draft duplicate edit enable enqueue favorite favourite fill fix flag
-        generate hide import increase initialize insert install join label link lock log
-        loop lower make manage map mark modify move mute note open organize park pause pin
-        play prepend put queue raise rearrange record refresh register remember remind
-        rename reopen reorder repeat replace resume rotate save schedule set shuffle skip
-        snooze sort star start stash stop store swap switch sync tag tidy toggle track
-        transform turn unarchive undo unmute unpin unstar update upgrade upsert write""",
-    Change.REACHES: """alert announce answer broadcast call chat comment contact deliver dial dispatch
-        email export expose fax follow forward greet invite mail message notify phone ping
-        post publish push react reply report request respond say send share sms speak submit
-        suggest text transmit tweet unfollow upload visit voicemail warn""",
-    Change.COMMITS: """acquire apply auction bid bill book borrow buy charge checkin checkout claim deposit
-        donate enrol enroll exchange fund hail hire invest invoice issue lease lend obtain
-        order pay pledge purchase rate redeem refund renew rent reserve review sell sign
-        spend stake subscribe tip topup trade transact transfer vote wire withdraw""",
+    Change.ALTERS: """activate add adjust append archive arrange assign attach bind brew brighten build
+        change clone close collect complete configure convert cool copy create cue
+        deactivate decrease detach dim disable draft duplicate edit enable enqueue favorite
+        favourite fill fix flag generate heat hide import increase initialize insert install
+        join label link lock log loop lower make manage map mark migrate modify mount move
+        mutate mute note open organize override pair park pause persist pin play prepend put
+        queue raise rearrange record refresh register remember remind rename reopen reorder
+        repeat replace resize resume rewrite rotate save scale schedule set shuffle skip
+        snooze sort stage star start stash stop store swap switch sync tag tidy toggle track
+        transform turn unarchive undo unmute unpair unpin unstage unstar update upgrade
+        upsert warm write""",
+    Change.REACHES: """alert announce answer ask broadcast call chat comment contact deliver dial dispatch
+        downvote email escalate export expose fax follow forward greet invite mail message
+        notify page phone ping post publish push react reply report repost request reshare
+        respond retweet say send share sms speak submit suggest text transmit tweet unfollow
+        unpublish unsend unshare upload upvote visit voicemail warn""",
+    Change.COMMITS: """acquire apply auction bid bill book borrow buy charge checkin checkout claim debit
+        deposit donate enrol enroll exchange fund hail hire invest invoice issue lease lend
+        mint obtain opt order pay place pledge purchase rate redeem refund remit renew rent
+        reserve review sell settle ship sign spend stake subscribe tip topup trade transact
+        transfer vote wire withdraw""",
     Change.DESTROYS: """abort ban block cancel clean clear cut delete destroy discard disconnect downgrade
-        drop eject erase evict expire flush kick kill leave merge overwrite patch
-        prune purge rebase reboot reinstall remove reset restart restore revert revoke
-        rollback shut shutdown squash terminate trash truncate unassign unblock uninstall
-        unlink unlock unset unsubscribe wipe""",
-    Change.RUNS: """accept acknowledge approve arm authenticate authorise authorize automate click
-        commit confirm control decline deny deploy disarm dismiss drive eval evaluate
-        execute finalize fork grant impersonate inject invoke launch login logout navigate
-        press process promote provision quit reject release rerun retry run scroll spawn
-        steer tap trigger unban wake""",
+        drop eject erase evict expire flush kick kill leave merge overwrite patch prune
+        purge rebase reboot reinstall remove reset restart restore revert revoke rollback
+        shut shutdown squash suspend terminate trash truncate unassign unblock uninstall
+        unlink unlock unmount unset unsubscribe void wipe""",
+    Change.RUNS: """accept acknowledge approve arm authenticate authorise authorize automate capture
+        click commit confirm control decline defer delegate deny deploy disarm dismiss drive
+        eval evaluate execute finalize fire fork grant hold impersonate inject invoke launch
+        login logout navigate postpone press print process promote provision quit reassign
+        redirect reject release rerun resolve retry run scroll spawn steer tap trigger unban
+        wake""",
 }
 CHANGES: dict[str, Change] = {verb: change for change, verbs in _CHANGES.items() for verb in verbs.split()}
-"""The kind of change of each verb."""
+"""The kind of change of each verb. A verb listed twice has the graver kind, which comes later."""
 
 # As often no verbs at all: "list orders", "get a pull request", "the open issues", "a start date". They count
 # where a verb stands, and only there.
 AMBIGUOUS = frozenset(
-    """alert answer bill block book call change charge chat claim clean clear close comment
-    commit complete contact control copy cue cut deposit draft drive drop email exchange
-    export favorite favourite flag fork fund image import increase invoice issue label
-    lease leave link lock log login loop lower mail map mark merge message move note open
-    order park patch phone pin play post process purchase push queue rate record refund
-    release rent reply report request reset review run schedule set share sign sms sort spawn
-    star start stop store switch tag tap text tip track trade transfer trigger tweet update upgrade
-    upload visit voicemail vote wire""".split()
+    """alert answer ask bill bind block book call capture change charge chat claim clean clear
+    close comment commit complete contact control cool copy cue cut delegate deposit draft
+    drive drop email exchange export favorite favourite fire flag fork fund heat hold import
+    increase invoice issue label lease leave link lock log login loop lower mail map mark
+    merge message mount move note open order override page pair park patch phone pin place
+    play post print process purchase push queue rate record redirect refund release rent
+    reply report repost request reset retweet review rewrite run scale schedule set share
+    ship sign sms sort spawn stage star start stop store switch tag tap text tip track trade
+    transfer trigger tweet update upgrade upload visit voicemail void vote warm wire""".split()
 )
 
 # Objects that belong to the user alone: adding or altering one reaches nobody else and can be set back.

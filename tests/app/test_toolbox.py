@@ -119,3 +119,12 @@ def test_the_command_refuses_what_cannot_be(tmp_path: Path, config: str, says: s
     assert run.stdout == ""
     assert run.stderr.splitlines() == [run.stderr.strip()]
     assert says in run.stderr
+
+
+async def test_settings_of_a_server_that_is_not_asked_for_wait_and_say_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HEADSTART_TOOLS", json.dumps({"git_status": {"effect": "read"}}))
+    async with open_toolbox(load(data=tmp_path)) as opened:
+        assert "git_status" not in opened.toolbox
+        assert opened.notices == ("settings of git_status wait for --mcp: no tool here is called that",)

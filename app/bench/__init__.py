@@ -1,0 +1,1 @@
+"""Benchmarks: what speculation buys, and what it costs."""
