@@ -62,6 +62,31 @@ class SessionStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class BrainChanged:
+    """Another brain thinks from here on, or in another mode."""
+
+    at: float
+    brain: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """The user closed the microphone (`on`), or opened it again."""
+
+    at: float
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the microphone was just now, some ten times a second: RMS from 0 to 1, full scale."""
+
+    at: float
+    level: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The user began to speak."""
 
@@ -329,6 +354,9 @@ class SessionEnded:
 
 Event = (
     SessionStarted
+    | BrainChanged
+    | Muted
+    | Level
     | TurnStarted
     | Continued
     | Reopened

@@ -39,6 +39,7 @@ class Reactor:
         self._settle = settle
         self._broken = broken
         self._task: asyncio.Task[None] | None = None
+        self._reacting_to: Turn | None = None
         self._news: dict[int, Turn] = {}  # turns with something the brain has not seen
         self._is_stale = False
         self._is_stopped = False
@@ -62,6 +63,13 @@ class Reactor:
             self._is_stale = True
             task = self._task
             asyncio.get_running_loop().call_later(self._brain.patience, self._interrupt, task)
+
+    def change(self, brain: Brain, mode: Mode) -> None:
+        """Ask `brain` from now on, in `mode`. A running reaction is interrupted, and begun anew."""
+        self._brain, self._mode = brain, mode
+        if self._task is not None and self._reacting_to is not None:
+            self._news[self._reacting_to.number] = self._reacting_to
+            self._task.cancel()
 
     def is_wanted(self, turn: Turn) -> bool:
         """Whether the brain is at work, or has not yet seen all of `turn`."""
@@ -93,6 +101,7 @@ class Reactor:
             assert self._group is not None
             self._task = self._group.create_task(self._react(turn), name=f"reaction in turn {turn.number}")
             self._task.add_done_callback(lambda _, turn=turn: self._over(turn))
+            self._reacting_to = turn
             return
 
     def _interrupt(self, task: asyncio.Task[None]) -> None:
@@ -100,7 +109,7 @@ class Reactor:
             task.cancel()
 
     def _over(self, turn: Turn) -> None:
-        self._task = None
+        self._task = self._reacting_to = None
         self._settle(turn)
         self.poke()
 

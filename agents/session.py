@@ -15,10 +15,13 @@ from agents.brain import Brain, Interaction
 from agents.events import (
     SCHEMA_VERSION,
     Answered,
+    BrainChanged,
     Continued,
     Event,
     Heard,
+    Level,
     Mode,
+    Muted,
     Notice,
     SessionStarted,
     SpeakingEnded,
@@ -191,6 +194,18 @@ class Session:
         """Take back journal entry `entry`, or the latest effect that can be taken back."""
         self._group.create_task(self._undo(entry), name="undo")
 
+    def change(self, brain: Brain | None = None, mode: Mode | None = None) -> Brain:
+        """Let another brain think from now on, or in another mode; the brain that is free to be closed.
+
+        What the one before has decided stands; a reaction of its is interrupted.
+        """
+        before = self._brain
+        self._brain = brain or before
+        self._mode = mode or self._mode
+        self._reactor.change(self._brain, self._mode)
+        self._host.emit(BrainChanged(self.now(), self._brain.name, self._mode))
+        return before
+
     # ---- the voice -----------------------------------------------------------------------------
 
     def interrupt(self) -> None:
@@ -206,6 +221,14 @@ class Session:
         self._host.emit(SpeakingEnded(self._speaking_turn, self.now(), heard, interrupted))
         if self._earlier is not None:
             self._earlier = replace(self._earlier, at=self.now())
+
+    def muted(self, on: bool) -> None:
+        """The microphone was closed, or opened again."""
+        self._host.emit(Muted(self.now(), on))
+
+    def level(self, level: float) -> None:
+        """How loud the microphone is: RMS from 0 to 1."""
+        self._host.emit(Level(self.now(), round(level, 3)))
 
     def notice(self, text: str, error: bool = False) -> None:
         """Tell the user something in one line."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
-from agents.events import CallState, Notice, SessionEnded
+from agents.events import CallState, Level, Notice, SessionEnded
 from tools.tool import Effect
 
 
@@ -177,6 +177,8 @@ class ScreenState:
     counters: Counters = Counters()
     notices: tuple[Notice, ...] = ()
     speaking: bool = False
+    muted: bool = False
+    levels: tuple[Level, ...] = ()
     summary: SessionEnded | None = None
 
     @property

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from agents.events import (
     CASCADE,
     Answered,
+    BrainChanged,
     CallChanged,
     CallIssued,
     CallRemoved,
@@ -25,6 +26,8 @@ from agents.events import (
     Event,
     Heard,
     LateResult,
+    Level,
+    Muted,
     Notice,
     Paused,
     Reopened,
@@ -50,6 +53,7 @@ KEPT_TURNS = 40
 KEPT_EFFECTS = 100
 KEPT_NOTICES = 5
 KEPT_ANSWERS = 30
+KEPT_LEVELS = 600  # a minute
 
 _OVER = (CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
 
@@ -89,6 +93,12 @@ def fold(state: ScreenState, event: Event) -> ScreenState:
             return replace(state, notices=(*state.notices, notice)[-KEPT_NOTICES:])
         case SessionEnded():
             return replace(state, summary=event, speaking=False)
+        case BrainChanged(brain=brain, mode=mode):
+            return replace(state, header=replace(state.header, brain=clean(brain), mode=str(mode)))
+        case Muted(on=on):
+            return replace(state, muted=on)
+        case Level():
+            return replace(state, levels=(*state.levels, event)[-KEPT_LEVELS:])
         case Undone(entry=entry):
             return _undone(state, entry, event.at)
         case UndoFailed(at=at, text=text):

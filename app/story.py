@@ -7,6 +7,7 @@ from statistics import median
 from agents.events import (
     CARRIED,
     RESTORED,
+    BrainChanged,
     CallState,
     Committed,
     ConfirmAnswered,
@@ -15,6 +16,8 @@ from agents.events import (
     Effected,
     Event,
     LateResult,
+    Level,
+    Muted,
     Notice,
     Reopened,
     SessionEnded,
@@ -69,6 +72,12 @@ class Story:
                 return ["", *_summary(event, self._state)]
             case Undone():
                 return [_at(event.at, GLYPH[CallState.UNDONE], "undone", clean(event.text))]
+            case BrainChanged():
+                return [_at(event.at, "·", "brain", f"{clean(event.brain)}, {event.mode}")]
+            case Muted():
+                return [_at(event.at, "·", "mute", "the microphone is " + ("closed" if event.on else "open"))]
+            case Level():
+                return []
             case UndoFailed():
                 return [_at(event.at, "!", "undo", clean(event.text))]
             case _:

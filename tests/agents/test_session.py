@@ -358,3 +358,28 @@ def test_closing_in_the_middle_discards_what_is_held() -> None:
     run_virtually(main())
     assert recorder.effects() == []
     assert isinstance(events[-1], SessionEnded)
+
+
+def test_another_brain_takes_over_in_the_middle_of_a_turn() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+    slow = ScriptedBrain([Step(None, [Call(1, "write", {"x": "slow"}), Answer("$1")], seconds=30.0)])
+    quick = ScriptedBrain([Step(None, [Call(1, "write", {"x": "quick"}), Answer("$1")])])
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(slow, toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            await talk(session, "one two", idle=False)
+            await asyncio.sleep(1.0)
+            assert session.change(quick, Mode.SEQUENTIAL) is slow
+            while not session.is_idle:
+                await asyncio.sleep(0.05)
+            session.close()
+
+    run_virtually(main())
+    assert recorder.effects() == [("write", {"x": "quick"})]
+    assert of(events, Answered)[0].text == "write of quick."

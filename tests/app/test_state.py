@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from agents.events import (
     CASCADE,
+    BrainChanged,
     CallChanged,
     CallIssued,
     CallRemoved,
@@ -22,6 +23,9 @@ from agents.events import (
     Event,
     Heard,
     LateResult,
+    Level,
+    Mode,
+    Muted,
     Notice,
     Paused,
     Reopened,
@@ -72,6 +76,9 @@ events = st.one_of(
     st.builds(CallRemoved, turns, times, calls),
     st.builds(CallChanged, turns, times, calls, calls, states, texts, texts),
     st.builds(Effected, turns, times, calls, calls, calls, texts, texts, st.booleans()),
+    st.builds(BrainChanged, times, texts, st.sampled_from(Mode)),
+    st.builds(Muted, times, st.booleans()),
+    st.builds(Level, times, st.floats(0, 1).map(lambda level: round(level, 3))),
     st.builds(Continued, turns, times, turns),
     st.builds(Reopened, turns, times),
     st.builds(LateResult, turns, times, calls, texts),
