@@ -5,13 +5,17 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 ARGS ?=
 TESTS ?= tests
 
-.PHONY: talk test lint clean
+.PHONY: talk test crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
 
 test: .venv/.installed-dev lint
 	.venv/bin/pytest $(TESTS)
+
+# HEADSTART_CRASHES sets the number of kills.
+crash: .venv/.installed-dev
+	.venv/bin/python -m tests.tools.crash
 
 lint: .venv/.installed-dev
 	.venv/bin/ruff check .

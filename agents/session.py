@@ -113,6 +113,7 @@ class Session:
             self._reactor.open(group)
             for entry in self._world.journal.guesses():
                 self.notice(f"A guess was left over from the last time. {await self._undo(entry.id)}")
+                self._world.journal.keep(entry.id)  # one that cannot be undone is not told again
             await self._closing.wait()
             self._reactor.stop()
             for turn in self._host.turns.values():

@@ -21,9 +21,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from tools.store import Store
+from tools.store import Store, StoreError
 from tools.tool import Arguments, Json, OutcomeUnknown, Tool, ToolContext, ToolError, ToolResult
 from tools.toolbox import Toolbox
+
+_UNRECORDED = "I could not write that down: the data folder cannot be written."
 
 
 class EntryState(StrEnum):
@@ -52,6 +54,11 @@ class Entry:
     created: datetime
     local: bool  # the tool touches only the store
     early: bool  # a guess: performed before its turn was committed, and not kept since
+
+    @property
+    def undoable(self) -> bool:
+        """Whether the effect stands and there is something to take back."""
+        return self.state is EntryState.DONE and self.undo is not None
 
 
 class Journal:
@@ -99,7 +106,10 @@ class Journal:
         except BaseException:  # cancelled or broken halfway
             self._mark(entry, EntryState.UNKNOWN, f"It is not known whether {_spoken(tool.name)} happened.")
             raise
-        self._finish(entry, result)
+        try:
+            self._finish(entry, result)
+        except StoreError as error:
+            raise OutcomeUnknown(f"{_spoken(tool.name)} happened, but {_UNRECORDED}") from error
         return entry, result
 
     async def undo(self, entry_id: int, toolbox: Toolbox, context: ToolContext) -> ToolResult:
@@ -130,7 +140,10 @@ class Journal:
             text = f"It is not known whether {_spoken(entry.tool)} was undone."
             self._mark(entry_id, EntryState.UNKNOWN, text)
             raise
-        self._mark(entry_id, EntryState.UNDONE, entry.text)
+        try:
+            self._mark(entry_id, EntryState.UNDONE, entry.text)
+        except StoreError as error:
+            raise OutcomeUnknown(f"{_spoken(entry.tool)} was undone, but {_UNRECORDED}") from error
         return result
 
     def keep(self, *entries: int) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from tests.tools.outside import Outside
 from tools.assistant import assistant_tools
 from tools.demo_data import seed
 from tools.store import Store
@@ -25,3 +26,8 @@ def context() -> Iterator[ToolContext]:
 @pytest.fixture(scope="session")
 def toolbox() -> Toolbox:
     return Toolbox(assistant_tools())
+
+
+@pytest.fixture
+def outside() -> Outside:
+    return Outside()

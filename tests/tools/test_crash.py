@@ -1,69 +1,73 @@
-"""Kill -9 at random points. HEADSTART_CRASHES sets how often (20 by default)."""
+"""SIGKILL at every step of the journal; `make crash` does it a thousand times."""
 
 from __future__ import annotations
 
 import os
-import random
-import select
+import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
-from tools.journal import EntryState, Journal
-from tools.store import Store
+import pytest
 
-CRASHES = int(os.environ.get("HEADSTART_CRASHES", "20"))
+from tests.tools.crash_mutants import MUTANTS
+
 ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("HEADSTART_CRASHES", "300"))
 
 
-def crash_once(folder: Path, start: int, seconds: float) -> None:
-    """Run the child from `start` and kill it `seconds` after its first effect may have begun."""
-    command = [sys.executable, "-m", "tests.tools.crash_child", str(folder), str(start)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None and child.stdout.readline() == "ready\n"
-        select.select([], [], [], seconds)
-        child.kill()
-        assert child.wait() == -9, "the child ended by itself"
+@pytest.fixture(scope="module")
+def figures() -> str:
+    """What the crash test prints. A process of its own: only one without threads can be forked safely."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.tools.crash"],
+        cwd=ROOT,
+        env={**os.environ, "HEADSTART_CRASHES": str(KILLS)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
 
 
-def test_kill_minus_nine_at_any_instruction(tmp_path: Path) -> None:
-    chance = random.Random(20261123)
-    start = 0
-    settled = Counter[EntryState]()
-    for _ in range(CRASHES):
-        crash_once(tmp_path, start, chance.uniform(0, 0.03))
-        with Store.open(tmp_path) as store:  # the dead process's lock is gone with it
-            journal = Journal(store)
-            assert len(found := journal.recover()) <= 1
-            settled.update(entry.state for entry in found)
-            check(store, journal, (tmp_path / "outside").read_text().splitlines())
-            start = 1 + max((int(entry.key.split()[1]) for entry in journal.entries()), default=start)
-    assert start > CRASHES / 2, "the child was always killed before it did anything"
-    if CRASHES >= 200:
-        assert settled[EntryState.FAILED] and settled[EntryState.UNKNOWN], settled
+def figure(figures: str, name: str) -> int:
+    found = re.search(rf"^{name} +(\d+)", figures, re.MULTILINE)
+    assert found is not None, figures
+    return int(found[1])
 
 
-def check(store: Store, journal: Journal, outside: list[str]) -> None:
-    """Both or neither for what touches only the store; never twice, and never unsaid, for the rest."""
-    notes = {row["name"]: row["content"] for row in store.rows("SELECT * FROM notes")}
-    assert len(outside) == len(set(outside))
-    said = {entry.key: entry for entry in journal.entries()}
-    for entry in said.values():
-        kind, number = entry.key.split()
-        name = f"n{number}"
-        match kind, entry.state:
-            case "note", EntryState.DONE:
-                assert name in notes
-            case "note", _:
-                assert entry.state is EntryState.FAILED and name not in notes
-            case "more", EntryState.DONE:
-                assert notes[name].splitlines() == ["more"]
-            case "more", _:
-                assert entry.state in (EntryState.FAILED, EntryState.UNDONE) and not notes[name]
-            case "send", EntryState.DONE:
-                assert name in outside
-            case _:
-                assert kind == "send" and entry.state is EntryState.UNKNOWN
-    assert all(f"note {name[1:]}" in said for name in notes)
-    assert all(f"send {name[1:]}" in said for name in outside)
+def test_nothing_is_doubled_and_nothing_silently_lost(figures: str) -> None:
+    assert figure(figures, "kills") >= KILLS
+    assert figure(figures, "doubled") == 0
+    assert figure(figures, "silently lost") == 0
+
+
+def test_the_kills_met_every_state_a_crash_can_leave(figures: str) -> None:
+    assert figure(figures, "unknown, and said") > 0
+    for found in ("settled unknown", "settled failed", "guess", "committed guess, not kept yet, taken back"):
+        assert re.search(rf"\d {found}\b", figures), found
+
+
+@pytest.mark.parametrize(
+    ("phase", "steps"),
+    [
+        ("open", "CREATE|COMMIT"),
+        ("recover", "UPDATE journal unknown|UPDATE journal failed|COMMIT|UPDATE journal undone"),
+        ("perform local", "INSERT journal|BEGIN|INSERT notes|UPDATE journal done|COMMIT|say"),
+        ("perform local, early", "INSERT journal|BEGIN|INSERT notes|UPDATE journal done|COMMIT|say"),
+        ("perform outside", "INSERT journal|it|what follows it|UPDATE journal done|say"),
+        ("perform outside, early", "INSERT journal|it|what follows it|UPDATE journal done|say"),
+        ("keep", "UPDATE journal|say"),
+        ("undo local", "BEGIN|DELETE notes|UPDATE journal undone|COMMIT|say"),
+        ("undo outside", "UPDATE journal undoing|it|what follows it|UPDATE journal undone|say"),
+    ],
+)
+def test_every_step_was_hit(figures: str, phase: str, steps: str) -> None:
+    line = next(line for line in figures.splitlines() if re.match(rf"  {phase}  ", line))
+    for step in steps.split("|"):
+        assert re.search(rf"(?:  |· ){step} [1-9]", line), f"{step} is not in {line}"
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_the_check_catches_a_journal_that_is_broken(figures: str, mutant: type) -> None:
+    assert re.search(rf"^  {mutant.__name__} +caught: ", figures, re.MULTILINE)

@@ -1,89 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
+import sqlite3
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.tools.conftest import NOW
+from tests.tools.outside import Outside, fail_with, names, put
 from tools.journal import EntryState, Journal
 from tools.registry import tool
-from tools.store import Store
-from tools.tool import (
-    Arguments,
-    Effect,
-    Json,
-    OutcomeUnknown,
-    Tool,
-    ToolContext,
-    ToolError,
-    ToolResult,
-)
+from tools.tool import Effect, OutcomeUnknown, ToolContext, ToolError, ToolResult
 from tools.toolbox import Toolbox
-
-
-async def _take_off(context: ToolContext, undo: Json) -> ToolResult:
-    assert isinstance(undo, int)
-    context.store.write("DELETE FROM notes WHERE id = ?", undo)
-    return ToolResult("It is off again.")
-
-
-@tool(effect=Effect.WRITE, undo=_take_off, local=True)
-async def put(context: ToolContext, name: str) -> ToolResult:
-    """Put a row."""
-    row = context.store.write("INSERT INTO notes (name, content, created) VALUES (?, '', '')", name)
-    if name == "bad":
-        raise ToolError("That is bad.")
-    if name == "broken":
-        raise ZeroDivisionError
-    return ToolResult(f"{name} is in.", row, row)
-
-
-class Outside:
-    """The world beyond the store: effects here outlive any rollback, and can be counted."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.before: Callable[[str], None] = lambda name: None
-        self.after: Callable[[str], None] = lambda name: None
-
-        async def run(context: ToolContext, arguments: Arguments) -> ToolResult:
-            await asyncio.sleep(0)
-            name = str(arguments["name"])
-            self.before(name)
-            self.sent.append(name)
-            self.after(name)
-            return ToolResult(f"{name} is out.", name, name)
-
-        async def undo(context: ToolContext, undo: Json) -> ToolResult:
-            await asyncio.sleep(0)
-            self.before(str(undo))
-            self.sent.remove(str(undo))
-            self.after(str(undo))
-            return ToolResult("It is back.")
-
-        self.tool = Tool("send", "Send it.", Effect.WRITE, put.parameters, run, undo)
-
-
-@pytest.fixture
-def outside() -> Outside:
-    return Outside()
-
-
-def fail_with(error: BaseException) -> Callable[[str], None]:
-    def fail(name: str) -> None:
-        raise error
-
-    return fail
-
-
-def names(store: Store) -> list[str]:
-    return [row["name"] for row in store.rows("SELECT name FROM notes WHERE created = '' ORDER BY id")]
 
 
 async def test_one_key_is_one_effect(context: ToolContext) -> None:
@@ -175,8 +102,48 @@ async def test_an_undo_that_fails_leaves_the_effect_standing(context: ToolContex
     with pytest.raises(asyncio.CancelledError):
         await journal.undo(entry, Toolbox([outside.tool]), context)
     assert [entry.state for entry in journal.entries()] == ["unknown"]
-    with pytest.raises(ToolError, match="cannot be undone"):
+    with pytest.raises(
+        OutcomeUnknown, match="^It is not known whether .* was undone. So it cannot be undone;"
+    ):
         await journal.undo(entry, Toolbox([outside.tool]), context)
+
+
+async def test_what_is_under_way_or_never_was_is_not_undone(context: ToolContext, outside: Outside) -> None:
+    journal = Journal(context.store)
+    box = Toolbox([put, outside.tool])
+    task = asyncio.create_task(journal.perform("1", outside.tool, context, {"name": "a"}))
+    await asyncio.sleep(0)
+    with pytest.raises(OutcomeUnknown, match="still under way"):
+        await journal.undo(1, box, context)
+    await task
+    undoing = asyncio.create_task(journal.undo(1, box, context))
+    await asyncio.sleep(0)
+    with pytest.raises(OutcomeUnknown, match="still under way"):
+        await journal.undo(1, box, context)
+    await undoing
+    with pytest.raises(ToolError):
+        await journal.perform("2", put, context, {"name": "bad"})
+    with pytest.raises(ToolError, match="did not happen, so there is nothing to undo"):
+        await journal.undo(2, box, context)
+    assert outside.sent == []
+
+
+async def test_recovery_settles_everything_or_nothing(context: ToolContext, outside: Outside) -> None:
+    journal = Journal(context.store)
+    for key, each in (("1", put), ("2", outside.tool)):
+        await journal.perform(key, each, context, {"name": key})
+    context.store.write("UPDATE journal SET state = 'intent'")
+    context.store.write(
+        "CREATE TEMP TRIGGER stop BEFORE UPDATE ON journal WHEN old.id = 2"
+        " BEGIN SELECT RAISE(ABORT, 'x'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        journal.recover()
+    assert [entry.state for entry in journal.entries()] == ["intent", "intent"]
+    context.store.write("DROP TRIGGER stop")
+    settled = journal.recover()
+    assert [entry.state for entry in settled] == ["failed", "unknown"]
+    assert settled == journal.entries() and journal.recover() == []
 
 
 @pytest.mark.parametrize(
@@ -201,6 +168,29 @@ async def test_an_outside_effect_that_ends_badly(
     assert outside.sent == ["a"]
 
 
+@pytest.mark.parametrize("undoing", [False, True])
+async def test_what_happened_but_could_not_be_written_down_is_unknown_and_not_failed(
+    context: ToolContext, outside: Outside, undoing: bool
+) -> None:
+    journal = Journal(context.store)
+    box = Toolbox([outside.tool])
+    if undoing:
+        await journal.perform("1", outside.tool, context, {"name": "a"})
+
+    def fill_the_disk(name: str) -> None:
+        context.store.write("PRAGMA query_only = ON")
+
+    outside.after = fill_the_disk
+    with pytest.raises(OutcomeUnknown, match="but I could not write that down"):
+        if undoing:
+            await journal.undo(1, box, context)
+        else:
+            await journal.perform("1", outside.tool, context, {"name": "a"})
+    context.store.write("PRAGMA query_only = OFF")
+    assert [entry.state for entry in journal.recover()] == [EntryState.UNKNOWN]
+    assert outside.sent == ([] if undoing else ["a"])
+
+
 async def test_a_key_still_at_work_is_not_started_again(context: ToolContext, outside: Outside) -> None:
     journal = Journal(context.store)
     first = asyncio.create_task(journal.perform("1", outside.tool, context, {"name": "a"}))
@@ -209,105 +199,3 @@ async def test_a_key_still_at_work_is_not_started_again(context: ToolContext, ou
         await journal.perform("1", outside.tool, context, {"name": "a"})
     await first
     assert outside.sent == ["a"]
-
-
-class Crash(BaseException):
-    """Stands for the process ending: nothing after it runs, the store is opened anew."""
-
-
-class JournalMachine(RuleBasedStateMachine):
-    """Any sequence of effects, undos, failures, crashes and restarts: at most one effect a key."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.outside = Outside()
-        self.box = Toolbox([put, self.outside.tool])
-        self.performed: dict[str, int] = {}
-        self.outside.after = self._count
-        self.crash_before = self.crash_after = False
-        self.outside.before = self._crash_before
-        self._open()
-
-    def _open(self) -> None:
-        self.store = Store.open(Path(self.folder.name))
-        self.context = ToolContext(self.store, lambda: NOW)
-        self.journal = Journal(self.store)
-        for entry in self.journal.recover():
-            assert entry.state is (EntryState.FAILED if entry.local else EntryState.UNKNOWN)
-        assert all(e.state not in ("intent", "undoing") for e in self.journal.entries())
-
-    def _crash_before(self, name: str) -> None:
-        if self.crash_before:
-            self.store.close()
-            raise Crash
-
-    def _count(self, name: str) -> None:
-        if not self.undoing:
-            self.performed[name] = self.performed.get(name, 0) + 1
-        if self.crash_after:
-            self.store.close()
-            raise Crash
-
-    undoing = False
-
-    def _run(self, work: object, crash: str) -> None:
-        self.crash_before, self.crash_after = crash == "before", crash == "after"
-        try:
-            asyncio.run(work)  # type: ignore[arg-type]
-        except ToolError:
-            pass
-        except Exception as error:  # the crash closed the store under the journal
-            assert crash, error
-        except Crash:
-            pass
-        finally:
-            self.crash_before = self.crash_after = self.undoing = False
-        if crash:
-            self.reopen()
-
-    @rule(
-        key=st.sampled_from("abcde"), local=st.booleans(), crash=st.sampled_from(["", "", "before", "after"])
-    )
-    def perform(self, key: str, local: bool, crash: str) -> None:
-        name = key + ("-local" if local else "-outside")
-        tool = put if local else self.outside.tool
-        self._run(self.journal.perform(name, tool, self.context, {"name": name}), "" if local else crash)
-
-    @rule()
-    def perform_badly(self) -> None:
-        self._run(self.journal.perform("bad", put, self.context, {"name": "bad"}), "")
-
-    @precondition(lambda self: self.journal.entries())
-    @rule(data=st.data(), crash=st.sampled_from(["", "", "before", "after"]))
-    def undo(self, data: st.DataObject, crash: str) -> None:
-        entry = data.draw(st.sampled_from(self.journal.entries()))
-        self.undoing = True
-        self._run(self.journal.undo(entry.id, self.box, self.context), "" if entry.local else crash)
-
-    @rule()
-    def reopen(self) -> None:
-        self.store.close()
-        self._open()
-
-    @invariant()
-    def the_world_is_what_the_journal_says(self) -> None:
-        entries = {entry.key: entry.state for entry in self.journal.entries()}
-        assert all(count == 1 for count in self.performed.values())
-        stored = names(self.store)
-        assert len(stored) == len(set(stored)) and "bad" not in stored
-        for key, state in entries.items():
-            present = key in stored or key in self.outside.sent
-            if state is EntryState.DONE:
-                assert present, key
-            elif state in (EntryState.FAILED, EntryState.UNDONE):
-                assert not present, key
-        assert set(stored) | set(self.outside.sent) <= entries.keys()
-
-    def teardown(self) -> None:
-        self.store.close()
-        self.folder.cleanup()
-
-
-TestJournalMachine = JournalMachine.TestCase
-TestJournalMachine.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)

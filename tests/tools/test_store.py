@@ -94,13 +94,27 @@ def test_somebody_elses_database(tmp_path: Path) -> None:
         Store.open(tmp_path)
 
 
-def test_a_newer_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [(1, "from an older Headstart; move it away or"), (99, "from a newer Headstart; update Headstart or")],
+)
+def test_the_store_of_another_version(tmp_path: Path, version: int, told: str) -> None:
     Store.open(tmp_path).close()
-    other = sqlite3.connect(tmp_path / "store.sqlite3")
-    other.execute("PRAGMA user_version = 99")
+    path = tmp_path / "store.sqlite3"
+    other = sqlite3.connect(path)
+    other.execute(f"PRAGMA user_version = {version}")
     other.close()
-    with pytest.raises(StoreError, match="newer Headstart; update"):
+    with pytest.raises(StoreError) as caught:
         Store.open(tmp_path)
+    assert str(caught.value) == f"{path} is {told} pass --data another/folder"
+
+
+def test_the_id_of_a_deleted_row_is_never_given_again() -> None:
+    with Store.memory() as store:
+        insert = "INSERT INTO reminders (title, created) VALUES ('x', '')"
+        first = store.write(insert)
+        store.write("DELETE FROM reminders")
+        assert store.write(insert) != first
 
 
 def test_a_write_that_fails_says_so_in_one_sentence(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ def due_timers(store: Store, since: datetime, now: datetime) -> list[str]:
 
 async def _undo(context: ToolContext, undo: Json) -> ToolResult:
     row = undo_insert(context.store, "timers", undo)
+    if row["due"] <= _stamp(context.now()):
+        return ToolResult(sentence(f"{_named(row['label'])} had already run out."))
     return ToolResult(f"I stopped {_named(row['label'])}.")
 
 
