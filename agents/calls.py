@@ -107,4 +107,6 @@ class LiveCall:
 
     def anew(self) -> LiveCall:
         """The same call as if it had never run."""
-        return LiveCall(self.turn, self.id, self.version, self.tool, self.arguments, self.references)
+        return LiveCall(
+            self.turn, self.id, self.version, self.tool, self.arguments, References.of(self.arguments)
+        )

@@ -39,6 +39,7 @@ class Dispatcher:
         self.commit = CommitPoint()
         self.is_settled = False  # the brain has nothing to add until something new arrives
         self.told: list[str] = []  # of effects taken back, or not: what the answer must say too
+        self._is_dropped = False
         self._turn = turn
         self._toolbox = toolbox
         self._port = port
@@ -56,6 +57,7 @@ class Dispatcher:
             self._runs.world_changed()
         if (regretted := self.regrets.finished(id, run, result, entry)) is not None:
             self._board.done(regretted)
+            self._forget_corrections()
             self.pump()
             return True
         calls = [call for mark in sorted(marks or ()) if (call := self._board.running(*mark))]
@@ -180,7 +182,10 @@ class Dispatcher:
             entry=done.entry,
             shares=done.shares,
             early=done.early,
+            references=done.references,
         )
+        if done.state is CallState.RUNNING:  # its outcome will be that of the new version
+            self._board.show(replace(done, state=CallState.DISCARDED), reason=RESTORED)
         text, value = (done.result.text, done.result.value) if done.result else ("", None)
         self._board.show(self._board.store(restored), reason=RESTORED, text=text, value=value)
 
@@ -192,6 +197,8 @@ class Dispatcher:
                 self._regret(call, CASCADE, removed=False)
             elif call.state is CallState.WAITING:
                 continue
+            elif call.state is CallState.FAILED and graph.is_cyclic(self.calls, other):
+                continue  # it would fail again
             else:
                 self._stop(call)
             self._board.show(self._board.store(call.anew()), reason=f"call {id} changed")
@@ -199,9 +206,13 @@ class Dispatcher:
     def drop(self, why: str) -> None:
         """Discard whatever is not over; effects that have begun go on, but for guesses, which are undone."""
         for call in list(self.calls.values()):
-            if call.early if call.has_begun else not call.is_over:
+            if call.has_begun and call.early:
                 self.discard(call, why)
-        self.regrets.forget_corrections()
+        for call in list(self.calls.values()):  # also those that shared an effect discarded just now
+            if not (call.is_over or call.has_begun):
+                self.discard(call, why)
+        self._is_dropped = True
+        self._forget_corrections()
         self.pump()
 
     def keep(self) -> None:
@@ -212,7 +223,7 @@ class Dispatcher:
             if call.early and call.state is CallState.READY and self._is_released(call)
         ]
         for call in kept:
-            self._board.store(replace(call, early=False))
+            self._board.store(replace(graph.bound(call, self.calls), early=False))
         if entries := [call.entry for call in kept if call.entry is not None]:
             self._port.keep(entries)
 
@@ -339,7 +350,7 @@ class Dispatcher:
         if not (self.commit.reached and self.is_settled):
             return False
         needs = (self.calls.get(id) for id in graph.operands(call, self.calls))
-        return any(need is None or not need.is_wanted for need in needs)
+        return any(need is None or not need.is_wanted or need.state is CallState.FAILED for need in needs)
 
     def _just_done(self, call: LiveCall, arguments: Arguments) -> LiveCall | None:
         """The effect that happened last, where `call` asks for the very same again: a model's slip."""
@@ -359,6 +370,8 @@ class Dispatcher:
             return
         guess = not self._is_released(call)
         early = guess and call.is_effect
+        if call.is_effect and not early:
+            call = graph.bound(call, self.calls)
         call = self._board.begin(call, EARLY if early else "", early=early)
         self._runs.started(call, key, guess=guess)
         if call.is_effect:
@@ -388,6 +401,10 @@ class Dispatcher:
         for other in list(self.calls.values()):
             if other.shares == call.id and other.state is CallState.READY:
                 self._board.show(self._board.store(other.anew()), reason=f"call {call.id} changed")
+
+    def _forget_corrections(self) -> None:
+        if self._is_dropped and not self.commit.reached:
+            self.regrets.forget_corrections()
 
     def _stop(self, call: LiveCall) -> None:
         if call.state is CallState.ASKING:

@@ -131,12 +131,23 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """Words handed to the brain: all of the turn so far, not only the new ones."""
+    """Words handed to the brain: all of the turn so far, not only the new ones.
+
+    `final`: as far as can be told the user has finished. That is a guess until `EndOfTurn` follows.
+    """
 
     turn: int
     at: float
     text: str
     final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfTurn:
+    """The user has certainly finished: what the brain decides knowing the final words may commit."""
+
+    turn: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +374,7 @@ Event = (
     | Heard
     | SpeechEnded
     | Updated
+    | EndOfTurn
     | Thought
     | CallIssued
     | CallRemoved

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agents import references
 from agents.calls import LiveCall
 from agents.events import CallState
+from agents.references import References
 from tools.tool import Arguments, Effect, Json
 
 
@@ -22,7 +24,16 @@ def substitute(call: LiveCall, calls: Mapping[int, LiveCall]) -> Arguments:
     """The arguments of `call` with their operands filled in. All operands must be READY."""
     if not call.references.whole and not call.references.inside:
         return call.arguments
-    return references.filled(call.arguments, lambda id: _value(calls[id]), lambda id: _is_wanted(calls, id))
+    inside = call.references.inside
+    return references.filled(
+        call.arguments, lambda id: _value(calls[id]), lambda id: id in inside and _is_wanted(calls, id)
+    )
+
+
+def bound(call: LiveCall, calls: Mapping[int, LiveCall]) -> LiveCall:
+    """`call` as it is carried out: a number in its text that names no call now never will."""
+    inside = frozenset(id for id in call.references.inside if _is_wanted(calls, id))
+    return replace(call, references=References(call.references.whole, inside))
 
 
 def _value(call: LiveCall) -> Json:
@@ -86,10 +97,10 @@ def next_effect(calls: Mapping[int, LiveCall]) -> LiveCall | None:
         (call for call in calls.values() if call.is_effect and not call.is_over),
         key=lambda call: (call.tool.effect is Effect.CONFIRM, call.id),
     )
+    if any(call.state in (CallState.RUNNING, CallState.ASKING) for call in pending):
+        return None
     waiting_for = {call.id for call in pending}
     for call in pending:
-        if call.state in (CallState.RUNNING, CallState.ASKING):
-            return None
         if is_ready(calls, call):
             return call
         if not _needs(calls, call.id) & waiting_for:

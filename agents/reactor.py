@@ -115,6 +115,8 @@ class Reactor:
 
     async def _react(self, turn: Turn) -> None:
         seen = turn.finals
+        if turn.is_dropped:
+            return  # it ended before this began
         stream = self._brain.react(self._interact(turn))
         action: Action | None = None
         try:

@@ -83,7 +83,7 @@ class Regrets:
     def forget_corrections(self) -> None:
         """The turn ends without a commit: what an earlier commit has done stays done."""
         for regret in self:
-            if not (regret.call.early or regret.undoing):
+            if not (regret.call.early or regret.undoing or regret.call.state is CallState.RUNNING):
                 del self._all[regret.call.id]
 
     def _running(self, id: int, run: int) -> Regret | None:

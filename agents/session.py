@@ -7,7 +7,7 @@ is the order of their causes. Times are seconds on the session clock: the loop's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents import phrases
@@ -38,7 +38,7 @@ from agents.port import Limits
 from agents.reactor import Reactor
 from agents.summary import session_summary, turn_summary, wrong_effects
 from agents.turn import Turn
-from agents.words import spoken_words
+from agents.words import same_words, spoken_words
 from tools.tool import ToolError
 from tools.toolbox import Toolbox
 
@@ -90,6 +90,8 @@ class Session:
         self._count = 0
         self._before = ""  # words of this turn before an end of turn that was none
         self._heard = ""  # words of this turn handed to the brain
+        self._hypothesis = ""  # all words of this turn so far, also those that may change
+        self._guess: str | None = None  # the words handed over as if they were all
         self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest words, not yet handed over
         self._deadline: asyncio.TimerHandle | None = None  # of the committed turn
         self._earlier: _Earlier | None = None
@@ -145,6 +147,11 @@ class Session:
         return self._host.question is not None
 
     @property
+    def events(self) -> Sequence[Event]:
+        """Everything that has happened so far, oldest first."""
+        return self._host.events
+
+    @property
     def has_heard(self) -> bool:
         """Whether any words were recognised in this session."""
         return any(isinstance(event, Heard) and spoken_words(event.stable) for event in self._host.events)
@@ -171,9 +178,29 @@ class Session:
             self._take_up(turn, phrases.is_correction(spoken_words(stable)))
         text = _join(self._before, stable)
         self._host.emit(Heard(turn.number, self.now(), text, unstable))
-        if not self._may_correct and spoken_words(text) != spoken_words(self._heard):
+        self._hypothesis = _join(text, unstable)
+        if self._may_correct or (self._guess is not None and same_words(self._hypothesis, self._guess)):
+            return
+        if self._guess is not None:
+            self._guess = None
+            turn.forget_guess()
+        if not same_words(text, self._heard):
             self._heard = text
             self._hand_over(turn, text, final=False)
+
+    def guess_end(self) -> None:
+        """The user has probably finished: the brain is given all words, also those that may change.
+
+        What it makes of them is held until `end_turn` says the same words; then no time is lost.
+        """
+        turn, text = self._turn, self._hypothesis
+        if turn is None or turn.commit.final or self._host.question is not None or self._may_correct:
+            return
+        if self._mode is Mode.SEQUENTIAL or self._guess is not None or not spoken_words(text):
+            return
+        self._guess = self._heard = text
+        turn.guess_end()
+        self._hand_over(turn, text, final=True)
 
     def speech_ended(self, at: float) -> None:
         """The user fell silent at `at` (session seconds). The reply to a question is no part of its turn."""
@@ -190,6 +217,15 @@ class Session:
     def confirm(self, yes: bool) -> None:
         """Answer the open question without speaking (a key was pressed)."""
         self._host.reply(yes, "")
+
+    def stop(self) -> bool:
+        """Let go of the open turn: what has not begun is discarded, nothing said. False if there is none."""
+        turn = self._turn
+        if turn is None or turn.is_dropped:  # a dropped one is taking something back, and ends of itself
+            return False
+        turn.drop("you stopped it")
+        self._end(turn, "")
+        return True
 
     def undo(self, entry: int | None = None) -> None:
         """Take back journal entry `entry`, or the latest effect that can be taken back."""
@@ -239,7 +275,8 @@ class Session:
 
     def _open(self) -> Turn:
         self._count += 1
-        self._before = self._heard = ""
+        self._before = self._heard = self._hypothesis = ""
+        self._guess = None
         earlier = self._earlier
         self._may_correct = earlier is not None and self.now() - earlier.at <= self._limits.correction_seconds
         self._turn = self._host.turns[self._count] = Turn(
@@ -254,6 +291,8 @@ class Session:
             self._deadline.cancel()
         turn.reopen()
         self._before = self._heard
+        if turn.number in self._words:
+            self._words[turn.number] = (self._words[turn.number][0], False)
 
     def _take_up(self, turn: Turn, correction: bool | None) -> None:
         """Go on with the turn before, if the words say so."""
@@ -271,6 +310,7 @@ class Session:
         """The user has finished the turn with `text`, or with what else they said since it was reopened."""
         if phrases.is_undo(text):
             self._host.emit(Heard(turn.number, self.now(), _join(self._before, text), ""))
+            self._turn = None  # what is said meanwhile is another turn
             self._group.create_task(self._take_back(turn), name="take back")
             return
         if self._may_correct:
@@ -281,6 +321,13 @@ class Session:
             return
         text = self._heard = _join(self._before, text)
         self._host.emit(Heard(turn.number, self.now(), text, ""))
+        guess, self._guess = self._guess, None
+        borne_out = guess is not None and same_words(text, guess)
+        if borne_out and (turn.is_foregone or self._reactor.is_wanted(turn)):
+            turn.confirm_guess()
+            self._bound(turn)
+            self._settle(turn)
+            return
         turn.final_received()
         if not spoken_words(text):
             self.notice("I did not hear any words.")
@@ -329,7 +376,7 @@ class Session:
 
         A patient brain is not woken for it while the user speaks: it sees the result with the next words.
         """
-        if turn.draft is None and (turn.commit.final or not self._brain.patience):
+        if not turn.is_answered and (turn.commit.final or not self._brain.patience):
             self._reactor.news(turn, words=False)
         self._settle(turn)
         self._reactor.poke()
@@ -364,12 +411,15 @@ class Session:
         self._host.leave(turn)
         self._reactor.forget(turn)
         self._words.pop(turn.number, None)
-        if self._deadline is not None:
-            self._deadline.cancel()
         if self._turn is turn:
             self._turn = None
+            if self._deadline is not None:
+                self._deadline.cancel()
             if turn.commit.reached:
                 self._earlier = _Earlier(turn, self._heard, self.now())
+        for text in turn.dispatcher.told:
+            if text not in answer:
+                self.notice(text)
         if answer:
             self._speaking_turn = turn.number
             self._host.emit(Answered(turn.number, self.now(), answer))

@@ -18,8 +18,8 @@ from agents.events import (
     Committed,
     Drafted,
     Effected,
+    EndOfTurn,
     Event,
-    Heard,
     SessionEnded,
     SpeakingStarted,
     SpeechEnded,
@@ -44,8 +44,7 @@ class _Version:
 @dataclass(slots=True)
 class _Tally:
     end_of_speech: float | None = None
-    heard_at: float = 0.0
-    final_at: float | None = None  # when the last words were there, which a busy brain took later
+    final_at: float | None = None  # when it was certain that the user had finished
     answer_writing: float = 0.0
     answered_at: float | None = None
     spoken_at: float | None = None
@@ -63,11 +62,10 @@ def _tally(events: Iterable[Event]) -> _Tally:
         match event:
             case SpeechEnded(at=at):
                 tally.end_of_speech = at
-            case Heard(at=at):
-                tally.heard_at = at
-            case Updated(at=at, final=final):
+            case Updated(at=at):
                 tally.news_at = at
-                tally.final_at = min(at, tally.heard_at) if final else None
+            case EndOfTurn(at=at):
+                tally.final_at = at
             case CallIssued(at=at):
                 tally.versions[event.call, event.version] = _Version(at - tally.news_at, event)
                 tally.news_at = at

@@ -24,6 +24,7 @@ from agents.events import (
     CallState,
     Committed,
     Drafted,
+    EndOfTurn,
     Notice,
     Paused,
     Reopened,
@@ -49,15 +50,46 @@ class Turn:
         self._port = port
         self._limits = limits
         self._issues = 0
+        self._is_guess = False  # the words are final as far as can be told, which is not certain
+        self._foregone: Pause | Answer | None = None  # how the brain settled on that guess
         self._correctable: set[int] = set()  # effects that had begun when the user went on speaking
         self._interrupted: tuple[CommitPoint, str | None] | None = None  # what a reopening took back
 
     # ---- the user ------------------------------------------------------------------------------
 
+    def guess_end(self) -> None:
+        """The user has probably finished: what the brain makes of the words counts once that is certain."""
+        self.finals += 1
+        self._is_guess, self._foregone = True, None
+
+    def forget_guess(self) -> None:
+        """The words go on, or are others than was guessed."""
+        self._is_guess, self._foregone = False, None
+
+    def confirm_guess(self) -> None:
+        """The words that were guessed to be all are all: what the brain has settled on them holds."""
+        foregone, self._foregone = self._foregone, None
+        self._is_guess = False
+        self._port.emit(EndOfTurn(self.number, self._port.now()))
+        self._set(self.dispatcher.commit.final_received())
+        match foregone:
+            case Answer(text):
+                self.draft = text
+                self._commit(self.commit.settled("answer", True))
+            case Pause():
+                self.is_paused = True
+                self._commit(self.commit.settled("pause", True))
+            case None:
+                return
+        self._set(self.commit)
+        self.dispatcher.pump()
+
     def final_received(self) -> None:
         """The final update is in: what the brain does knowing it may commit."""
+        self.forget_guess()
         self.finals += 1
         self.draft, self.is_paused = None, False
+        self._port.emit(EndOfTurn(self.number, self._port.now()))
         self._set(self.dispatcher.commit.final_received())
 
     def reopen(self) -> None:
@@ -103,7 +135,9 @@ class Turn:
         if self.is_dropped:
             return
         knowing = self.dispatcher.commit.final and seen == self.finals
+        guessing = self._is_guess and seen == self.finals
         self.is_paused = False
+        self._foregone = None
         match action:
             case Think(text, interrupted):
                 self._port.emit(Thought(self.number, self._port.now(), text, interrupted))
@@ -114,7 +148,11 @@ class Turn:
             case Pause():
                 self.is_paused = True
                 self._port.emit(Paused(self.number, self._port.now()))
+                self._foregone = action if guessing else None
                 self._commit(self.dispatcher.commit.settled("pause", knowing))
+            case Answer(text) if guessing:
+                self._foregone = action
+                self._port.emit(Drafted(self.number, self._port.now(), text))
             case Answer(text):
                 self._answer(text, knowing)
             case _:
@@ -133,6 +171,16 @@ class Turn:
     def calls(self) -> dict[int, LiveCall]:
         """The calls by ID, each in its current version."""
         return self.dispatcher.calls
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the brain has written its answer, which may still hang on a guess."""
+        return self.draft is not None or isinstance(self._foregone, Answer)
+
+    @property
+    def is_foregone(self) -> bool:
+        """Whether the brain has settled on words that are all, as far as can be told."""
+        return self._foregone is not None
 
     @property
     def commit(self) -> CommitPoint:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from tools.numbers import digits
+
 _EDGE = ' \t\n.,?!;:"“”…—–()[]<>'
 
 
 def spoken_words(text: str) -> list[str]:
     """The words of `text`, punctuation at their edges removed; "7:30" and "I'm" stay whole."""
     return [word for word in (raw.strip(_EDGE) for raw in text.split()) if word]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts say the same: case, punctuation, and "1" for "one" aside."""
+    return _said(one) == _said(other)
+
+
+def _said(text: str) -> str:
+    return digits(" ".join(spoken_words(text)).casefold())
 
 
 def new_words(before: str, after: str) -> list[str] | None:

@@ -17,6 +17,7 @@ from agents.events import (
     Committed,
     Continued,
     Effected,
+    EndOfTurn,
     Event,
     LateResult,
     Notice,
@@ -240,11 +241,70 @@ def test_a_brain_that_has_not_seen_the_second_end_cannot_commit_it() -> None:
             group.create_task(session.run())
             await asyncio.sleep(0)
             await talk(session, "lunch friday", ending=0.1, idle=False)
+            await asyncio.sleep(0.05)  # it has begun by then
             await talk(session, "no saturday", ending=0.1)
             session.close()
 
     run_virtually(main())
     assert recorder.effects() == [("write", {"x": "saturday"})]
+
+
+# ---- an end that is likely before it is certain --------------------------------------------------
+
+
+def likely(final: str, goes_on: str = "", seconds: float = 0.0) -> tuple[list[Event], Recorder]:
+    """Three words and, 0.1 s later, a likely end; then `goes_on` is said; `final` is certain 0.5 s later."""
+    script = [
+        Step(None, [Call(1, "write", {"x": "a"}), Answer("$1")], seconds=seconds),
+        Step(5, [Call(1, "write", {"x": "b"})]),
+        Step(None, [Answer("$1")]),
+    ]
+
+    async def speech(session: Session) -> None:
+        session.speech_started()
+        await asyncio.sleep(0.9)
+        session.hear("one two", "three")
+        session.speech_ended(session.now())
+        await asyncio.sleep(0.1)
+        session.guess_end()
+        if goes_on:
+            await asyncio.sleep(0.3)
+            session.speech_started()
+            session.hear(f"one two three {goes_on}", "")
+            session.speech_ended(session.now())
+        await asyncio.sleep(0.5)
+        session.end_turn(final)
+        while not session.is_idle:
+            await asyncio.sleep(0.01)
+
+    return converse(script, speech)
+
+
+def test_what_the_brain_made_of_a_likely_end_holds_once_it_is_certain() -> None:
+    events, recorder = likely("One, two, 3.")
+    assert recorder.effects() == [("write", {"x": "a"})]
+    assert of(events, Committed)[0].at == of(events, EndOfTurn)[0].at, "no time lost, and none gained"
+    assert [event.final for event in of(events, Updated)] == [False, True]
+
+
+def test_an_answer_still_being_written_at_the_certain_end_commits_when_it_is() -> None:
+    events, recorder = likely("one two three", seconds=0.4)
+    assert recorder.effects() == [("write", {"x": "a"})]
+    assert of(events, Committed)[0].at > of(events, EndOfTurn)[0].at
+    assert [event.final for event in of(events, Updated)] == [False, True]
+
+
+def test_words_after_a_likely_end_take_it_back() -> None:
+    events, recorder = likely("one two three four five", goes_on="four five")
+    assert recorder.effects() == [("write", {"x": "b"})]
+    assert [event.final for event in of(events, Updated)] == [False, True, False, True]
+    assert of(events, TurnEnded)[0].rolled_back == 1
+
+
+def test_a_likely_end_with_other_words_than_the_certain_one_counts_for_nothing() -> None:
+    events, recorder = likely("one two three for five")
+    assert recorder.effects() == [("write", {"x": "b"})]
+    assert of(events, Committed)[0].at >= of(events, EndOfTurn)[0].at
 
 
 # ---- after the answer ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from agents.events import (
     CallState,
     Committed,
     ConfirmAsked,
+    Effected,
     Event,
     Mode,
     SessionEnded,
@@ -358,6 +359,56 @@ def test_closing_in_the_middle_discards_what_is_held() -> None:
     run_virtually(main())
     assert recorder.effects() == []
     assert isinstance(events[-1], SessionEnded)
+
+
+def stopped(when: CallState) -> tuple[list[Event], Recorder]:
+    """A turn that is stopped as its write enters `when`, and the same words once more."""
+    recorder = Recorder()
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain(lambda _: READ_THEN_WRITE), toolbox, world)
+        session.subscribe(events.append)
+        reached = asyncio.Event()
+        session.subscribe(
+            lambda event: (
+                reached.set()
+                if isinstance(event, CallChanged) and (event.call, event.state) == (2, when)
+                else None
+            )
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            assert not session.stop()
+            speaking = group.create_task(talk(session, "one two three four", idle=False))
+            await reached.wait()
+            assert session.stop()
+            assert session.is_idle and not session.stop()
+            speaking.cancel()
+            await asyncio.sleep(5.0)
+            await talk(session, "one two three four")
+            session.close()
+
+    run_virtually(main())
+    return events, recorder
+
+
+def test_stopping_discards_what_is_held_and_says_nothing() -> None:
+    events, recorder = stopped(CallState.HELD)
+    assert recorder.effects() == [("write", {"x": "three"})]  # of the second turn
+    assert [event.turn for event in of(events, Answered)] == [2]
+    assert [event.turn for event in of(events, TurnEnded)] == [1, 2]
+    dropped = next(e for e in of(events, CallChanged) if (e.call, e.state) == (2, CallState.DISCARDED))
+    assert dropped.reason == "you stopped it"
+
+
+def test_stopping_does_not_tear_an_effect_that_has_begun() -> None:
+    events, recorder = stopped(CallState.RUNNING)
+    assert recorder.effects() == [("write", {"x": "three"})] * 2
+    assert [event.turn for event in of(events, Answered)] == [2]
+    assert [event.turn for event in of(events, Effected)] == [1, 2]
 
 
 def test_another_brain_takes_over_in_the_middle_of_a_turn() -> None:
