@@ -4,14 +4,27 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 ARGS ?=
 TESTS ?= tests
+SCHEDULES ?= 100000
+SEED ?= 1
 
-.PHONY: talk test crash lint clean
+.PHONY: talk demo test crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
 
+# The record and the picture in the README: a real run of the recorded request.
+demo: .venv/.installed
+	.venv/bin/headstart talk --input assets/demo.wav --output none --no-screen --demo-data \
+		--data $$(mktemp -d) --record assets/demo.jsonl
+	.venv/bin/headstart replay assets/demo.jsonl --check
+	.venv/bin/headstart replay assets/demo.jsonl --export assets/demo.svg
+
 test: .venv/.installed-dev lint
 	.venv/bin/pytest $(TESTS)
+
+# Random conversations through the core, each compared with waiting politely: SCHEDULES of them, from SEED.
+fuzz: .venv/.installed-dev
+	.venv/bin/python -m tests.agents.fuzz --schedules $(SCHEDULES) --seed $(SEED)
 
 # HEADSTART_CRASHES sets the number of kills.
 crash: .venv/.installed-dev

@@ -173,7 +173,8 @@ class Dispatcher:
 
     def restore(self, call: LiveCall) -> None:
         """`call` asks again for the effect that was to be taken back: it stands as it is."""
-        done = self.regrets.pop(call.id).call
+        regret = self.regrets.pop(call.id)
+        done = regret.call
         restored = replace(
             call,
             state=done.state,
@@ -184,7 +185,9 @@ class Dispatcher:
             early=done.early,
             references=done.references,
         )
-        if done.state is CallState.RUNNING:  # its outcome will be that of the new version
+        if (
+            done.state is CallState.RUNNING and not regret.is_reset
+        ):  # its outcome will be that of the new version
             self._board.show(replace(done, state=CallState.DISCARDED), reason=RESTORED)
         text, value = (done.result.text, done.result.value) if done.result else ("", None)
         self._board.show(self._board.store(restored), reason=RESTORED, text=text, value=value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from agents.calls import LiveCall, Signal
-from agents.events import CallState
+from agents.events import CASCADE, CallState
 from tools.tool import ToolResult
 
 
@@ -18,6 +18,11 @@ class Regret:
     reason: str
     removed: bool = False
     undoing: bool = False
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether the same version of the call starts over."""
+        return self.reason == CASCADE and not self.removed
 
 
 class Regrets:

@@ -315,15 +315,16 @@ class Session:
             return
         if self._may_correct:
             self._take_up(turn, phrases.is_correction(spoken_words(text)) or False)
-        if not spoken_words(text) and turn.resume():
+        guess, self._guess = self._guess, None
+        borne_out = guess is not None and same_words(_join(self._before, text), guess)
+        is_known = borne_out and (turn.is_foregone or self._reactor.is_wanted(turn))
+        if not is_known and not spoken_words(text) and turn.resume():
             self._bound(turn)
             self._changed(turn)
             return
         text = self._heard = _join(self._before, text)
         self._host.emit(Heard(turn.number, self.now(), text, ""))
-        guess, self._guess = self._guess, None
-        borne_out = guess is not None and same_words(text, guess)
-        if borne_out and (turn.is_foregone or self._reactor.is_wanted(turn)):
+        if is_known:
             turn.confirm_guess()
             self._bound(turn)
             self._settle(turn)
@@ -402,6 +403,9 @@ class Session:
         self.notice(why, error=True)
         if turn.commit.final:
             self._give_up(turn, f"Sorry, something went wrong. {why}")
+        elif turn is self._turn:
+            self._guess = None  # nothing was made of it
+            turn.forget_guess()
 
     def _give_up(self, turn: Turn, why: str) -> None:
         if turn.number in self._host.turns:

@@ -104,6 +104,7 @@ class Turn:
         """The user said nothing more after all: commit as before. False where that is not possible."""
         if self._interrupted is None:
             return False
+        self.forget_guess()
         commit, self.draft = self._interrupted
         assert commit.by is not None
         self.is_paused = self.draft is None

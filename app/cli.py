@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 from pathlib import Path
@@ -40,9 +41,15 @@ Output = Annotated[
 Screen = Annotated[
     bool | None, typer.Option("--screen/--no-screen", help="Full screen, or a story of plain text.")
 ]
+PushToTalk = Annotated[
+    bool | None, typer.Option("--push-to-talk", help="Begin muted; space opens the microphone for one turn.")
+]
 Json = Annotated[bool | None, typer.Option("--json", help="One event a line on stdout.")]
 Record = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write every event to a record for `replay`.")
+]
+RecordAudio = Annotated[
+    bool | None, typer.Option("--record-audio", help="And what the microphone heard, to FILE.wav.")
 ]
 Data = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder of contacts, calendar, notes and the journal.")
@@ -65,8 +72,10 @@ def talk(
     input: Input = None,
     output: Output = None,
     screen: Screen = None,
+    push_to_talk: PushToTalk = None,
     json: Json = None,
     record: Record = None,
+    record_audio: RecordAudio = None,
     data: Data = None,
     demo_data: DemoData = None,
     tool_delay: Delay = None,
@@ -85,8 +94,10 @@ def talk(
         input=input,
         output=output,
         screen=screen,
+        push_to_talk=push_to_talk,
         json=json,
         record=record,
+        record_audio=record_audio,
         data=data,
         demo_data=demo_data,
         tool_delay=tool_delay,
@@ -138,19 +149,29 @@ def say(
 def replay(
     file: Annotated[Path, typer.Argument(help="A record made with --record.")],
     speed: Annotated[float, typer.Option(help="1 is as it was, 2 twice as fast.")] = 1.0,
+    at: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="Begin there; the picture of that moment.")
+    ] = None,
+    theme: Annotated[str | None, typer.Option(metavar="NAME", help="Colours of the screen.")] = None,
     screen: Screen = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only verify that it replays to the same states.")
     ] = False,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="Only write a picture of its end.")
+        Path | None,
+        typer.Option(metavar="FILE.svg|png|html", help="Only write a picture: of its end, or with --at."),
     ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="COLUMNSxROWS", help="Of the picture; 120x36 without.")
+    ] = None,
+    web: Annotated[bool, typer.Option("--web", help="Show it in a browser on this machine.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="For --web; 0 is any that is free.")] = 8000,
 ) -> None:
     """Show a recorded session again."""
     from app import replay as player
-    from app.run import story_printer
 
-    if not speed > 0:
+    theme = load(theme=theme).theme
+    if not 0 < speed < math.inf:
         raise SettingsError("the speed must be above 0; 1 is as it was, 2 twice as fast")
     if check:
         differences = player.check(file)
@@ -159,11 +180,20 @@ def replay(
         print(f"{file}: {'replays differently' if differences else 'replays to the same states'}")
         raise typer.Exit(1 if differences else 0)
     if export is not None:
-        asyncio.run(player.export(file, export))
-    elif screen is False or not sys.stdout.isatty():
-        asyncio.run(player.replay(file, speed, story_printer()))
+        from app.export import export as write_picture
+        from app.export import picture_size
+
+        asyncio.run(write_picture(file, export, size=picture_size(size), theme=theme, at=at))
+    elif web:
+        from app.web import serve
+
+        serve(file, port, speed=speed, start=at, theme=theme)
+    elif screen or (screen is None and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise typer.Exit(asyncio.run(player.replay_on_screen(file, speed, start=at or 0.0, theme=theme)))
     else:
-        asyncio.run(player.replay_on_screen(file, speed))
+        from app.run import story_printer
+
+        asyncio.run(player.replay(file, speed, story_printer(), start=at or 0.0))
 
 
 @app.command()

@@ -41,6 +41,7 @@ ASCII = str.maketrans(
         "‹": "<",
         "›": ">",
         "└": "`",
+        "→": "->",
         "─": "-",
         "°": " degrees ",
         "’": "'",
@@ -60,6 +61,15 @@ def shorten(text: str, width: int) -> str:
     return kept.rstrip() + "…"
 
 
+def changes(row: CallRow, versions: Sequence[CallRow]) -> list[tuple[str, str]]:
+    """The arguments in which `row` differs from the version it replaced: the old value and the new."""
+    older = [other for other in versions if other.call == row.call and other.version < row.version]
+    if not older:
+        return []
+    before = dict(max(older, key=lambda other: other.version).arguments)
+    return [(before.get(name, ""), value) for name, value in row.arguments if before.get(name, "") != value]
+
+
 def call_label(row: CallRow, versions: Sequence[CallRow] = (), width: int = 1000) -> str:
     """The call in `width` cells: its values, or where `versions` differ, only the values that do.
 
@@ -73,6 +83,20 @@ def call_label(row: CallRow, versions: Sequence[CallRow] = (), width: int = 1000
     return f"{name}({shorten(values, width - cell_len(name) - 2)})"
 
 
+def changed_label(row: CallRow, versions: Sequence[CallRow], width: int) -> tuple[str, str, str] | None:
+    """The call with what changed in it as (before it, the old values, after them).
+
+    None where nothing changed, or where `width` cells cannot hold the old values beside the new.
+    """
+    found = changes(row, versions)
+    old = ", ".join(value for value, _ in found if value)
+    new = ", ".join(value for _, value in found)
+    room = width - cell_len(old) - cell_len(new) - 5
+    if not old or room < min(_NAME, cell_len(row.name)):
+        return None
+    return f"{shorten(row.name, room)}(", old, f" → {new})"
+
+
 def named_label(row: CallRow) -> str:
     """The call with its parameter names."""
     return f"{row.name}({', '.join(f'{name}={_quoted(value)}' for name, value in row.arguments)})"
@@ -84,16 +108,25 @@ def remark(row: CallRow, turn: Turn) -> str:
         case CallState.WAITING:
             return row.reason or _waits_for(row)
         case CallState.RUNNING:
+            if row.early:
+                return "done early; undone if wrong"
             if row.effect is not Effect.READ:
-                return "doing it now"
+                return "released: doing it now" if row.was_released else "doing it now"
             return "running" if turn.end_of_speech else "running while you speak"
         case CallState.READY:
+            if row.stuck:
+                return f"cannot be undone: {row.stuck}"
+            if row.regretted is not None:
+                return f"to be undone: “{row.because}”" if row.because else "to be undone"
+            if row.carried:
+                return "done before" if row.effect is not Effect.READ else "known before"
             if row.effect is not Effect.READ:
-                return f"done, journal entry {row.entry}" if row.entry else "done"
+                done = "done early" if row.early else "done"
+                return f"{done}, journal entry {row.entry}" if row.entry else done
             early = earliness(row, turn)
             return f"ready {early:.1f} s before you stopped" if early else "ready"
         case CallState.HELD:
-            return "held until you finish" if turn.committed is None else row.reason or "its turn is next"
+            return "held until you finish" if turn.committed is None else "its turn is next"
         case CallState.ASKING:
             return "needs your yes"
         case CallState.FAILED:
@@ -101,18 +134,24 @@ def remark(row: CallRow, turn: Turn) -> str:
         case CallState.DISCARDED:
             return f"you said “{row.because}”" if row.because else f"dropped: {row.reason or 'not needed'}"
         case CallState.UNDONE:
-            return "undone"
+            return f"undone: “{row.because}”" if row.because else "undone"
 
 
 def short_remark(row: CallRow, turn: Turn) -> str:
     """The same in about a dozen columns."""
     match row.state:
         case CallState.READY:
+            if row.stuck:
+                return "undo failed"
+            if row.regretted is not None:
+                return "to be undone"
+            if row.carried:
+                return "done before" if row.effect is not Effect.READ else "known before"
             early = earliness(row, turn)
-            done = "done" if row.effect is not Effect.READ else "ready"
+            done = "ready" if row.effect is Effect.READ else "done early" if row.early else "done"
             return f"{early:.1f} s early" if early else done
         case CallState.RUNNING:
-            return "running"
+            return "done early" if row.early else "released" if row.was_released else "running"
         case CallState.HELD:
             return "held"
         case CallState.ASKING:
@@ -121,13 +160,28 @@ def short_remark(row: CallRow, turn: Turn) -> str:
             return "failed"
         case CallState.DISCARDED:
             return f"“{row.because}”" if row.because else "dropped"
-        case _:
+        case CallState.UNDONE:
+            return "undone"
+        case CallState.WAITING:
             return remark(row, turn)
+
+
+def details(row: CallRow, turn: Turn) -> str:
+    """All there is to say of a call: what was asked, why it stands where it stands, and what it gave."""
+    named = named_label(row)
+    for old, new in changes(row, turn.rows):
+        named = named.replace(_quoted(new), f"{_quoted(old)} → {_quoted(new)}", 1) if old else named
+    parts = [f"{GLYPH[row.state]} {named}", remark(row, turn)]
+    if row.text and row.text not in parts[1]:
+        parts.append(f"“{row.text}”")
+    if row.late:
+        parts.append(f"given up, and returned later: “{row.late}”")
+    return " · ".join(parts)
 
 
 def earliness(row: CallRow, turn: Turn) -> float | None:
     """Seconds between a result at hand and the end of speech, or None where it was not early."""
-    if row.ready_at is None or turn.end_of_speech is None or row.effect is not Effect.READ:
+    if row.ready_at is None or turn.end_of_speech is None or row.effect is not Effect.READ or row.carried:
         return None
     early = turn.end_of_speech - row.ready_at
     return early if early >= 0.05 else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO, get_args, get_origin, get_type_hints
@@ -18,6 +20,8 @@ from tools.errors import HeadstartError
 
 _HEADER = "headstart"
 
+HIDDEN = "[hidden]"
+
 
 class RecordError(HeadstartError):
     """A record that cannot be written or read. Its message is one line that says what to do."""
@@ -26,11 +30,14 @@ class RecordError(HeadstartError):
 class Recorder:
     """Writes events to `path`, a line at a time, so that a crash loses at most the last one.
 
-    An existing file is replaced. Raises RecordError where the file cannot be written.
+    Wherever one of the texts of `hidden` would stand, in an argument, a result or a notice, HIDDEN
+    stands instead. An existing file is replaced. Raises RecordError where the file cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hidden: Iterable[str] = ()) -> None:
         self._path = path
+        # The longest first: a key may be part of another text to be hidden, and must not leave a rest of it.
+        self._hidden = sorted(hidden, key=len, reverse=True)
         try:
             self._file: TextIO = path.open("w", encoding="utf-8", newline="\n")
         except OSError as error:
@@ -39,7 +46,10 @@ class Recorder:
 
     def write(self, event: Event) -> None:
         """Append one event. Raises RecordError when the disk refuses it; the record is then closed."""
-        self._write(to_json(event))
+        row = to_json(event)
+        self._write(
+            {key: value if key == "event" else self._without_secrets(value) for key, value in row.items()}
+        )
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""
@@ -51,9 +61,26 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _without_secrets(self, value: Any) -> Any:
+        match value:
+            case StrEnum():
+                return value
+            case str():
+                for secret in self._hidden:
+                    value = value.replace(secret, HIDDEN)
+                return value
+            case list():
+                return [self._without_secrets(item) for item in value]
+            case Mapping():
+                return {
+                    self._without_secrets(key): self._without_secrets(item) for key, item in value.items()
+                }
+            case _:
+                return value
+
     def _write(self, row: dict[str, Any]) -> None:
         try:
-            self._file.write(json.dumps(row, separators=(",", ":"), default=_plain) + "\n")
+            self._file.write(json.dumps(row, separators=(",", ":")) + "\n")
             self._file.flush()
         except OSError as error:
             with suppress(OSError):  # closing tries once more to write what the disk refused
@@ -113,15 +140,19 @@ def _check_header(path: Path, row: dict[str, Any]) -> None:
         first = json.dumps({_HEADER: SCHEMA_VERSION})
         raise RecordError(f"{path} is not a Headstart record: line 1 should be {first}")
     if version != SCHEMA_VERSION or isinstance(version, bool):
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        advice = "update Headstart" if newer else "record again, or replay it with the version that made it"
         raise RecordError(
-            f"{path} was made with record format {version!r}, this version reads {SCHEMA_VERSION}; "
-            "replay it with the version that made it, or record again"
+            f"{path} was made with record format {version!r}, this version reads {SCHEMA_VERSION}; {advice}"
         )
 
 
 def _damaged(path: Path, number: int, what: str) -> RecordError:
-    advice = "record again" if number == 1 else f"keep lines 1 to {number - 1} to replay what came before"
-    return RecordError(f"{path}: line {number} {what}; {advice}")
+    if number == 1:
+        return RecordError(f"{path} is not a Headstart record: line 1 {what}")
+    part = shlex.quote(f"{path.stem}-part{path.suffix}")
+    keep = f"head -n {number - 1} {shlex.quote(str(path))} > {part}"
+    return RecordError(f"{path}: line {number} {what}; to replay what came before: {keep}")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -152,13 +183,6 @@ def _fits(value: object, hint: Any) -> bool:
     if origin is not None:
         return isinstance(value, origin)
     return isinstance(value, hint) if isinstance(hint, type) else True
-
-
-def _plain(value: object) -> object:
-    """What JSON makes of a mapping that is not a dict."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"not JSON: {type(value).__name__}")
 
 
 def _why(error: OSError) -> str:

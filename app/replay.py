@@ -1,8 +1,9 @@
-"""A record again: played on the screen or told as a story, checked, or made into a picture."""
+"""A record again: played on the screen or told as a story, or checked."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
@@ -10,17 +11,15 @@ from pathlib import Path
 
 from agents.events import Event
 from agents.records import from_json, to_json
-from app.record import RecordError, read_record
-from app.screen import HeadstartScreen
+from app.record import read_record
 from app.shown import ScreenState
 from app.state import fold
-
-PICTURE = (120, 36)
 
 
 class Playback:
     """Plays events at `speed` times their pace. `now` is the session clock of the played session.
 
+    It begins at `start` seconds on that clock; what was told until then is shown at once.
     `clock` (seconds, monotonic) and `sleep` are those of the event loop's world, open to be replaced.
     """
 
@@ -29,6 +28,7 @@ class Playback:
         events: list[Event],
         speed: float = 1.0,
         *,
+        start: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -40,12 +40,13 @@ class Playback:
         self._sleep = sleep
         self._began: float | None = None
         self._end = max((event.at for event in events), default=0.0)
+        self._start = min(start, self._end)
 
     def now(self) -> float:
         """Seconds on the session clock; stands still before the start and at the end."""
         if self._began is None:
-            return 0.0
-        return min(self._end, (self._clock() - self._began) * self._speed)
+            return self._start
+        return min(self._end, self._start + (self._clock() - self._began) * self._speed)
 
     async def run(self, show: Callable[[Event], None]) -> None:
         """Show each event when its time has come.
@@ -60,25 +61,33 @@ class Playback:
             show(event)
 
 
-async def replay(path: Path, speed: float, show: Callable[[Event], None]) -> None:
-    """Give the events of a record to `show` at `speed` times their pace.
+async def replay(path: Path, speed: float, show: Callable[[Event], None], *, start: float = 0.0) -> None:
+    """Give the events of a record to `show` at `speed` times their pace, those until `start` at once.
 
     Raises RecordError for a record that cannot be read, before anything is shown, and ValueError for a
     speed that is not above 0.
     """
-    await Playback(list(read_record(path)), speed).run(show)
+    await Playback(list(read_record(path)), speed, start=start).run(show)
 
 
-async def replay_on_screen(path: Path, speed: float) -> None:
-    """Play a record on the screen, which stays until the user quits. Raises as `replay`."""
-    playback = Playback(list(read_record(path)), speed)
-    screen = HeadstartScreen(playback.now)
+async def replay_on_screen(path: Path, speed: float, *, start: float = 0.0, theme: str | None = None) -> int:
+    """Play a record on the screen, which stays until the user quits or SIGTERM; its exit code.
+
+    Raises as `replay`, and RecordError for an unknown theme.
+    """
+    from app.export import themed  # a story needs nothing of what the screen is made of
+    from app.screen import HeadstartScreen
+
+    playback = Playback(list(read_record(path)), speed, start=start)
+    screen = themed(HeadstartScreen(playback.now), theme)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, screen.exit)  # gives the terminal back
     player = asyncio.create_task(playback.run(screen.push))
     try:
         await screen.run_async()
     finally:
         player.cancel()
     await asyncio.gather(player, return_exceptions=True)
+    return screen.return_code or 0
 
 
 def check(path: Path) -> list[str]:
@@ -94,31 +103,6 @@ def check(path: Path) -> list[str]:
         if live != again:
             return [f"line {number}, {type(event).__name__}: {what}" for what in _differences(live, again)]
     return []
-
-
-async def export(path: Path, out: Path, size: tuple[int, int] = PICTURE) -> None:
-    """Write the screen at the end of a record as an SVG picture of `size` cells.
-
-    Raises RecordError where the record cannot be read or the picture not be written.
-    """
-    screen = picture_screen(list(read_record(path)))
-    async with screen.run_test(size=size) as pilot:
-        await pilot.pause()
-        picture = screen.export_screenshot(title="Headstart")
-    await asyncio.to_thread(_write, out, picture)
-
-
-def _write(out: Path, text: str) -> None:
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write {out}: {(error.strerror or str(error)).lower()}") from error
-
-
-def picture_screen(events: list[Event]) -> HeadstartScreen:
-    """A screen that stands still after `events`."""
-    at = max((event.at for event in events), default=0.0)
-    return HeadstartScreen(lambda: at, events=events)
 
 
 def _differences(live: ScreenState, again: ScreenState) -> list[str]:

@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+import traceback
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agents.events import Event
 from agents.executor import World
@@ -21,8 +23,10 @@ from agents.port import Limits
 from agents.records import to_json
 from agents.session import Session
 from app.brains import make_brain
+from app.control import Control
+from app.hidden import secrets
 from app.record import Recorder
-from app.settings import Settings, delay_range
+from app.settings import BRAINS, Settings, delay_range
 from app.story import Story
 from app.toolbox import open_toolbox
 from tools.assistant import warm_up
@@ -30,6 +34,10 @@ from tools.demo_data import seed
 from tools.journal import Journal
 from tools.store import Store
 from tools.tool import Arguments, ToolContext
+from voice.hand import VoiceHand
+
+if TYPE_CHECKING:
+    from app.screen import HeadstartScreen
 
 Feed = Callable[[Session], Coroutine[Any, Any, None]]
 
@@ -42,32 +50,49 @@ class Show:
     json: bool
 
 
-async def run_session(settings: Settings, source: str, show: Show, feed: Feed) -> None:
+async def run_session(
+    settings: Settings, source: str, show: Show, feed: Feed, voice: VoiceHand | None = None
+) -> None:
     """One session from its first event to its last: `feed` gives it words and returns when it has no more.
 
-    SIGINT and SIGTERM end it in order: held calls are discarded, effects that have begun finish, the
-    record, the servers and the store are closed. Raises StoreError, BrainError, RecordError, McpConfigError,
-    SettingsError, and what `feed` raises.
+    `voice` is the hand on the voice that feeds it, where one does. SIGINT and SIGTERM end it in order:
+    held calls are discarded, effects that have begun finish, the record, the servers and the store are
+    closed. A record that cannot be completed ends it only when it is over. Raises StoreError, BrainError,
+    RecordError, McpConfigError, SettingsError, and what `feed` raises.
     """
     warm_up()
     async with contextlib.AsyncExitStack() as opened:
         store = opened.enter_context(Store.open(settings.data))
         if settings.demo_data:
             seed(store, datetime.now())
-        recorder = opened.enter_context(Recorder(settings.record)) if settings.record else None
+        hidden = secrets(os.environ, settings.mcp)
+        recorder = opened.enter_context(Recorder(settings.record, hidden)) if settings.record else None
         tools = await opened.enter_async_context(open_toolbox(settings))
         brain = make_brain(settings.brain)
         await brain.warm_up()
-        try:
-            world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
-            limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
-            session = Session(brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits)
-            if recorder is not None:
-                session.subscribe(recorder.write)
-            async with _shown(session, show, settings.data / "screen.log") as gone:
-                await _live(session, _after(tools.notices, feed), gone, stay=show.screen)
-        finally:
-            await brain.close()
+        world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
+        limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
+        session = Session(brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits)
+        control = Control(
+            session,
+            brain,
+            record=settings.record or _record_path(settings.data),
+            hidden=hidden,
+            recorder=recorder,
+            make_brain=make_brain,
+            brains=BRAINS,
+            voice=voice,
+        )
+        opened.push_async_callback(control.close)
+        async with _shown(session, control, show, settings) as view:
+            await _live(session, _after(tools.notices, feed), view)
+    if settings.record and control.record_error is not None:
+        raise control.record_error
+
+
+def _record_path(data: Path) -> Path:
+    """Where a session is recorded that nobody named a file for."""
+    return data / "records" / f"{datetime.now():%Y-%m-%d-%H%M%S}.jsonl"
 
 
 def _after(notices: Sequence[str], feed: Feed) -> Feed:
@@ -81,20 +106,35 @@ def _after(notices: Sequence[str], feed: Feed) -> Feed:
     return told
 
 
-async def _live(session: Session, feed: Feed, gone: asyncio.Event, stay: bool) -> None:
-    """Feed a session until the user leaves, a signal comes, or (unless to `stay`) there is no more."""
+class View:
+    """How a session is watched: until the user has `left`, and as long as it is not `closed`.
+
+    Without a screen nobody watches, and it is closed from the beginning.
+    """
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    def leave(self) -> None:
+        """The user wants the session to end."""
+        self.left.set()
+        self.closed.set()
+
+
+async def _live(session: Session, feed: Feed, view: View) -> None:
+    """Feed a session until the user leaves, a signal comes, or there is no more and nobody watches."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, gone.set)
+        loop.add_signal_handler(number, view.leave)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run(), name="session")
             await asyncio.sleep(0)
             feeding = group.create_task(feed(session), name="feed")
-            leaving = group.create_task(gone.wait(), name="leave")
+            leaving = group.create_task(view.left.wait(), name="leave")
             await asyncio.wait((feeding, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if stay:
-                await leaving
+            await view.closed.wait()
             feeding.cancel()
             leaving.cancel()
             await asyncio.wait((feeding,))
@@ -114,44 +154,80 @@ def _first(error: BaseException) -> BaseException:
 
 
 @contextlib.asynccontextmanager
-async def _shown(session: Session, show: Show, log: Path) -> AsyncIterator[asyncio.Event]:
-    """Show the session's events; the event that is yielded is set when the user leaves the screen.
+async def _shown(session: Session, control: Control, show: Show, settings: Settings) -> AsyncIterator[View]:
+    """Show the session's events, on the screen for as long as it lives.
 
-    What native libraries print meanwhile goes to `log` instead of across the screen.
+    What native libraries print meanwhile goes to a log instead of across the screen.
     """
-    gone = asyncio.Event()
+    view = View()
     if not show.screen:
         session.subscribe(_print_json if show.json else story_printer())
-        yield gone
+        view.closed.set()
+        yield view
         return
-    from app.screen.screen import HeadstartScreen
+    from app.export import themed
+    from app.screen import HeadstartScreen
     from voice.devices import native_errors_to
 
-    screen = HeadstartScreen(
-        session.now,
-        on_undo=lambda effect: session.undo(effect.entry),
-        on_answer=lambda question, yes: session.confirm(yes),
-    )
-    session.subscribe(screen.push)
+    log = settings.data / "screen.log"
+    screen = themed(HeadstartScreen(session.now, control=control), settings.theme)
     with native_errors_to(log):
-        task = asyncio.create_task(screen.run_async(), name="screen")
-        task.add_done_callback(lambda _: gone.set())
+        task = asyncio.create_task(watch(session, screen, view, log), name="screen")
         try:
-            yield gone
+            yield view
         finally:
-            if not task.done():
-                screen.exit()
+            screen.exit()
             await task
+
+
+async def watch(session: Session, screen: HeadstartScreen, view: View, log: Path) -> None:
+    """Run the screen until the user leaves. Where it breaks, the session goes on and is told as text.
+
+    What broke it is written to `log`.
+    """
+    failure: Exception | None = None
+
+    def push(event: Event) -> None:
+        nonlocal failure
+        if failure is None:
+            try:
+                screen.push(event)
+            except Exception as error:
+                failure = error
+                screen.exit()
+
+    session.subscribe(push)
+    loop = asyncio.get_running_loop()
+    factory = loop.get_task_factory()
+    running = asyncio.create_task(screen.run_async(), name="textual")
+    await asyncio.sleep(0)
+    # Textual makes all tasks of the loop begin at once. The session must run as it does without a screen.
+    loop.set_task_factory(factory)
+    try:
+        await running
+    except Exception as error:
+        failure = error
+    failure = failure or screen.failure
+    if failure is None:
+        view.leave()
+        return
+    with log.open("a", encoding="utf-8") as file:
+        traceback.print_exception(failure, file=file)
+    session.subscribe(story_printer(session.events))
+    session.notice(f"the screen broke; the session goes on as text, ctrl+c ends it (see {log})", error=True)
+    view.closed.set()
 
 
 def _print_json(event: Event) -> None:
     print(json.dumps(to_json(event), ensure_ascii=False), flush=True)
 
 
-def story_printer() -> Callable[[Event], None]:
-    """A listener that tells the session on stdout."""
+def story_printer(events: Iterable[Event] = ()) -> Callable[[Event], None]:
+    """A listener that tells the session on stdout, from what comes after `events` on."""
     encoding = (sys.stdout.encoding or "ascii").lower()
     story = Story(ascii=not encoding.startswith("utf"))
+    for event in events:
+        story.line(event)
 
     def tell(event: Event) -> None:
         line = story.line(event)

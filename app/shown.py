@@ -6,9 +6,9 @@ Times are seconds on the session clock.
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from agents.events import CallState, Level, Notice, SessionEnded
+from agents.events import CallState, Event, Level, Notice, SessionEnded
 from tools.tool import Effect
 
 
@@ -47,7 +47,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One version of a call. `because` holds the user's words that made the brain drop it."""
+    """One version of a call.
+
+    `because` holds the user's words that made the brain drop it, `struck_at` when the first of them
+    became stable. `regretted` is when an effect that happened, or is happening, stopped being wanted.
+    `early`: it happened before its turn was committed. `carried`: it was done in the turn that this one
+    continues. `late` is what a run returned that had been given up; `stuck` why an undo failed.
+    """
 
     call: int
     version: int
@@ -60,6 +66,12 @@ class CallRow:
     because: str = ""
     text: str = ""
     entry: int | None = None
+    struck_at: float | None = None
+    regretted: float | None = None
+    early: bool = False
+    carried: bool = False
+    late: str = ""
+    stuck: str = ""
 
     @property
     def state(self) -> CallState:
@@ -82,6 +94,12 @@ class CallRow:
         """Whether it ever ran."""
         return any(segment.state in (CallState.RUNNING, CallState.READY) for segment in self.segments)
 
+    @property
+    def was_released(self) -> bool:
+        """Whether it was held before it ran."""
+        states = [segment.state for segment in self.segments]
+        return CallState.RUNNING in states and CallState.HELD in states[: states.index(CallState.RUNNING)]
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -97,8 +115,13 @@ class Question:
 class Turn:
     """One turn: what was said, the calls it led to, and how it ended.
 
-    `news` are the words the brain reacts to; once it has acted on them (`news_read`) further words
-    replace them, until then they add up. Empty while the brain pauses.
+    `news` are the words the brain reacts to, `news_at` is when the first of them became stable; once it
+    has acted on them (`news_read`) further words replace them, until then they add up. Empty while the
+    brain pauses; `recent` and `recent_at` are those it paused on.
+
+    `stops` and `commits` hold every end of speech and every commit, also those that were none: the user
+    went on (`reopened`). `end_of_speech` and `committed` are the ones that count. A turn that `continues`
+    another begins with that one's words, `carried` of them.
     """
 
     number: int
@@ -107,7 +130,15 @@ class Turn:
     unstable: str = ""
     update: str = ""
     news: str = ""
+    news_at: float = 0.0
     news_read: bool = True
+    recent: str = ""
+    recent_at: float = 0.0
+    continues: int | None = None
+    carried: int = 0
+    stops: tuple[float, ...] = ()
+    commits: tuple[float, ...] = ()
+    reopened: tuple[float, ...] = ()
     final_at: float | None = None
     end_of_speech: float | None = None
     committed: float | None = None
@@ -128,6 +159,11 @@ class Turn:
         return " ".join(word.text for word in self.words)
 
     @property
+    def said_here(self) -> str:
+        """The stable words without those of the turn that this one continues."""
+        return " ".join(word.text for word in self.words[self.carried :])
+
+    @property
     def latency(self) -> float | None:
         """Seconds from the end of speech to the answer, or to the question asked first; else None."""
         times = [at for at in (self.asked_at, self.answer_at) if at is not None]
@@ -138,7 +174,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class EffectRow:
-    """A write that happened, with its entry number in the effect journal."""
+    """A write that happened, with its entry number in the effect journal. `stuck`: why an undo failed."""
 
     entry: int
     turn: int
@@ -148,12 +184,14 @@ class EffectRow:
     at: float
     undoable: bool
     undone: bool = False
+    stuck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The session so far. `right` counts calls issued before the user had finished and kept.
+    """The session so far.
 
+    `right` counts calls issued before the user had finished and kept, `rolled_back` the wrong guesses.
     `latencies` and `head_starts` hold seconds, one entry for each answered turn, the latest ones.
     """
 
@@ -168,7 +206,11 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class ScreenState:
-    """Everything the screen shows. `clock` is the latest time any event carried."""
+    """Everything the screen shows.
+
+    `clock` is the latest time any event carried. `recent` are the latest events, for the log; how loud
+    the microphone was is not among them.
+    """
 
     clock: float = 0.0
     header: Header = Header()
@@ -180,6 +222,7 @@ class ScreenState:
     muted: bool = False
     levels: tuple[Level, ...] = ()
     summary: SessionEnded | None = None
+    recent: tuple[Event, ...] = field(default=(), compare=False)
 
     @property
     def turn(self) -> Turn | None:

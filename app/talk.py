@@ -6,14 +6,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from agents.session import Session
 from app import typed
 from app.run import Show, run_session
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from voice.devices import AudioUnavailable, Direction, pick
+from voice.hand import VoiceHand
 from voice.pipeline import Microphone, Speaker, VoiceOptions, run_speaker, run_voice
+from voice.tape import Tape
 from voice.wavfile import BadAudio, read_audio
 
 DEMO = Path(__file__).parents[1] / "assets" / "demo.wav"
@@ -38,13 +41,20 @@ async def talk(settings: Settings) -> None:
         settings = _with_household(settings)
     sink = _sink(settings)
 
-    async def feed(session: Session) -> None:
-        await run_voice(session, source, sink, options=VoiceOptions(half_duplex=settings.half_duplex))
-        if isinstance(source, Path) and not session.has_heard:
-            raise BadAudio(f"no speech was heard in {source}; give a recording of somebody speaking English")
-
     name = source.name if isinstance(source, Path) else "microphone"
-    await run_session(settings, name, Show(screen, settings.json_), feed)
+    hand = VoiceHand(muted=settings.push_to_talk and isinstance(source, Microphone))
+
+    with _tape(settings) as tape:
+        options = VoiceOptions(half_duplex=settings.half_duplex, tape=tape)
+
+        async def feed(session: Session) -> None:
+            await run_voice(session, source, sink, options=options, hand=hand)
+            if isinstance(source, Path) and not session.has_heard:
+                raise BadAudio(
+                    f"no speech was heard in {source}; give a recording of somebody speaking English"
+                )
+
+        await run_session(settings, name, Show(screen, settings.json_), feed, hand)
 
 
 async def say(settings: Settings, texts: Sequence[str], reply: str | None) -> None:
@@ -59,6 +69,15 @@ async def say(settings: Settings, texts: Sequence[str], reply: str | None) -> No
 
     screen = settings.screen and not settings.json_ and _is_terminal()
     await run_session(settings, "typed words", Show(screen, settings.json_), feed)
+
+
+def _tape(settings: Settings) -> AbstractContextManager[Tape | None]:
+    """Where the microphone's sound goes: beside the record, if it is wanted."""
+    if not settings.record_audio:
+        return nullcontext()
+    if settings.record is None:
+        raise SettingsError("--record-audio puts the sound beside a record; add --record FILE")
+    return Tape(Path(f"{settings.record}.wav"))
 
 
 def _with_household(settings: Settings) -> Settings:
@@ -102,7 +121,9 @@ def _sink(settings: Settings) -> Speaker | Path | None:
 
 
 def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    # Textual draws on standard error.
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def _tell(line: str) -> None:

@@ -11,7 +11,8 @@ from agents.session import Session
 WORDS_A_SECOND = 3.3  # median of American telephone speech (Switchboard)
 SPREAD = 0.35  # of the logarithm of a word's length
 CADENCE = 0.35  # seconds between two hypotheses, as of the streaming recogniser
-END_OF_TURN = 0.5  # seconds of silence after which the turn is over, as the voice pipeline takes
+LIKELY_END = 0.25  # seconds of silence after which the turn is probably over, as the voice pipeline takes
+END_OF_TURN = 0.5  # ... and after which it certainly is
 
 _POLL = 0.02  # seconds
 
@@ -39,9 +40,14 @@ async def _deliver(session: Session, text: str, seed: int) -> None:
         await asyncio.sleep(seconds)
         said.append(word)
         unheard += seconds
+        if session.is_idle:
+            return  # the turn was stopped in the middle: the rest is nobody's
         if unheard >= CADENCE:
             unheard = 0.0
             session.hear(" ".join(said), "")
     session.speech_ended(session.now())
-    await asyncio.sleep(END_OF_TURN)
+    await asyncio.sleep(LIKELY_END)
+    session.hear(text, "")
+    session.guess_end()
+    await asyncio.sleep(END_OF_TURN - LIKELY_END)
     session.end_turn(text)

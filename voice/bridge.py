@@ -18,7 +18,14 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from agents.events import Answered, ConfirmAsked, Event
-from voice.frames import HypothesisFrame, TurnEndedFrame, WordHeardFrame
+from voice.frames import (
+    HypothesisFrame,
+    TurnEndedFrame,
+    TurnForgottenFrame,
+    TurnLikelyEndedFrame,
+    WordHeardFrame,
+)
+from voice.hand import VoiceHand
 
 
 class Listener(Protocol):
@@ -34,7 +41,7 @@ class Listener(Protocol):
         ...
 
     def speech_started(self) -> None:
-        """Take note that the user began to speak: a turn opens."""
+        """Take note that the user began to speak: a turn opens, or goes on after a pause."""
         ...
 
     def hear(self, stable: str, unstable: str) -> None:
@@ -43,6 +50,10 @@ class Listener(Protocol):
 
     def speech_ended(self, at: float) -> None:
         """Take note that the user fell silent at `at`. In one turn the last one counts."""
+        ...
+
+    def guess_end(self) -> None:
+        """Take note that the user has probably finished."""
         ...
 
     def end_turn(self, text: str) -> None:
@@ -59,6 +70,14 @@ class Listener(Protocol):
 
     def speaking_ended(self, heard: str, interrupted: bool) -> None:
         """Take note that the assistant fell silent, and which words were audible."""
+        ...
+
+    def muted(self, on: bool) -> None:
+        """Take note that the microphone was closed, or opened again."""
+        ...
+
+    def level(self, level: float) -> None:
+        """Take note how loud the microphone is: RMS from 0 to 1."""
         ...
 
     def notice(self, text: str, error: bool = False) -> None:
@@ -81,12 +100,14 @@ class Bridge(FrameProcessor):
     """Tells the session what the ears report, and gives its answers and questions to the voice.
 
     An utterance that cannot be spoken because the user has the floor, or that the user cuts short,
-    leads to one `interrupt` and one `speaking_ended` with the words that were audible until then.
+    leads to one `interrupt` and one `speaking_ended` with the words that were audible until then. What
+    a key silences leads to that `speaking_ended` alone.
     """
 
-    def __init__(self, session: Listener) -> None:
+    def __init__(self, session: Listener, hand: VoiceHand | None = None) -> None:
         super().__init__()
         self._session = session
+        self._hand = hand
         self._utterances: deque[_Utterance] = deque()
         self._in_turn = False
         self._user_speaks = False
@@ -97,6 +118,31 @@ class Bridge(FrameProcessor):
         """Whether no turn is open and nothing is left to say."""
         return not self._in_turn and self._session.is_idle and not self._utterances
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether something is being said, or about to be."""
+        return bool(self._utterances)
+
+    def hush(self) -> None:
+        """Say no more of what is being said, nor of what was to follow."""
+        if self._utterances:
+            self.create_task(self._hush())
+
+    def forget_turn(self) -> None:
+        """Whatever the user says until they fall silent is nobody's."""
+        if self._in_turn:
+            self._in_turn = self._user_speaks = False
+            self.create_task(self.push_frame(TurnForgottenFrame(), FrameDirection.UPSTREAM))
+
+    def break_off(self) -> None:
+        """The pipeline is about to go: nothing more of this turn will be heard, nothing more said."""
+        if self._in_turn:
+            self._in_turn = False
+            self._session.speech_ended(self._session.now())
+            self._session.end_turn("")
+        if self._utterances:
+            self._session.speaking_ended(self._drop_utterances(), True)
+
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Translate; pass everything on."""
         await super().process_frame(frame, direction)
@@ -104,17 +150,20 @@ class Bridge(FrameProcessor):
             case VADUserStartedSpeakingFrame():
                 self._user_speaks = True
                 await self._yield_floor()
-                if not self._in_turn:
-                    self._in_turn = True
-                    self._session.speech_started()
+                self._in_turn = True
+                self._session.speech_started()
             case HypothesisFrame() if self._in_turn:
                 self._session.hear(frame.stable, frame.unstable)
             case VADUserStoppedSpeakingFrame() if self._in_turn:
                 self._user_speaks = False
                 self._session.speech_ended(self._session.now() - frame.stop_secs)
+            case TurnLikelyEndedFrame() if self._in_turn:
+                self._session.guess_end()
             case TurnEndedFrame() if self._in_turn:
                 self._in_turn = False
                 self._session.end_turn(frame.text)
+                if self._hand is not None:
+                    self._hand.turn_ended()
             case BotStartedSpeakingFrame() if self._utterances:
                 self._utterances[0].started = True
                 self._session.speaking_started()
@@ -147,10 +196,23 @@ class Bridge(FrameProcessor):
             await self.push_frame(TTSSpeakFrame(utterance.text))
 
     async def _yield_floor(self) -> None:
-        if not self._utterances:
-            return
-        heard = " ".join(self._utterances[0].heard)
-        self._utterances.clear()
+        """The user cut in."""
+        if self._utterances:
+            await self._silence(self._session.interrupt)
+
+    async def _hush(self) -> None:
+        if self._utterances:  # the user may have cut in meanwhile
+            await self._silence()
+
+    async def _silence(self, tell: Callable[[], None] | None = None) -> None:
+        heard = self._drop_utterances()
         await self.broadcast_interruption()
-        self._session.interrupt()
+        if tell is not None:
+            tell()
         self._session.speaking_ended(heard, True)
+
+    def _drop_utterances(self) -> str:
+        """Forget what was to be said; the words that were audible of it."""
+        heard = " ".join(self._utterances[0].heard) if self._utterances else ""
+        self._utterances.clear()
+        return heard

@@ -39,10 +39,20 @@ class HypothesisFrame(SystemFrame):
 
 
 @dataclass
+class TurnLikelyEndedFrame(SystemFrame):
+    """The user has probably finished: the sound is complete and the words so far do not call for more."""
+
+
+@dataclass
 class TurnEndedFrame(SystemFrame):
     """The user's turn is over; `text` is all of it, "" when nothing was understood."""
 
     text: str
+
+
+@dataclass
+class TurnForgottenFrame(SystemFrame):
+    """Travels up: nobody wants to know what the user says until they have fallen silent."""
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from hibari import SAMPLE_RATE as VOICE_RATE
 from pipecat.frames.frames import ErrorFrame
@@ -17,30 +18,22 @@ from pipecat.workers.runner import WorkerRunner
 
 from voice.bridge import Bridge, Listener
 from voice.decoder import SAMPLE_RATE
-from voice.devices import Direction, pick
+from voice.devices import AudioUnavailable, Direction, pick
+from voice.hand import Ends, Microphone, Speaker, VoiceHand
 from voice.models import Models, load_voice, warm_up
 from voice.stt import WhisperSTT
+from voice.tape import Tape, TapeRecorder
 from voice.transport import MicrophoneInput, SpeakerOutput
 from voice.tts import HibariTTS
 from voice.turns import TurnDetector
 from voice.vad import VoiceDetector
-from voice.wavfile import FileInput, FileOutput, HeardOutput, NullOutput, read_audio
+from voice.wavfile import BadAudio, FileInput, FileOutput, HeardOutput, NullOutput, read_audio
+
+__all__ = ["Microphone", "Speaker", "VoiceOptions", "run_speaker", "run_voice"]
 
 _POLL = 0.05  # seconds between two looks at whether a played file is all answered
 
-
-@dataclass(frozen=True, slots=True)
-class Microphone:
-    """Listen to a device; `name` is part of its name, None the default one."""
-
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Speak through a device; `name` is part of its name, None the default one."""
-
-    name: str | None = None
+Ears: TypeAlias = FileInput | MicrophoneInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +41,14 @@ class VoiceOptions:
     """How to talk. `models` come from `warm_up`; without them they are loaded first.
 
     `half_duplex` closes the microphone while the assistant speaks, for loudspeakers in the open.
-    `patience` is how many seconds after the end of a played file its answer may take.
+    `patience` is how many seconds after the end of a played file its answer may take. What the microphone
+    hears is put on `tape`.
     """
 
     models: Models | None = None
     half_duplex: bool = False
     patience: float = 60.0
+    tape: Tape | None = None
 
 
 async def run_voice(
@@ -62,38 +57,56 @@ async def run_voice(
     sink: Speaker | Path | None,
     *,
     options: VoiceOptions | None = None,
+    hand: VoiceHand | None = None,
 ) -> None:
     """Talk until cancelled, or until a played file is answered.
 
     A path as `source` is an audio file heard in real time; the call returns when it was played, every
     turn has ended and the answers were spoken, or when `options.patience` ran out, which is noticed. A
-    path as `sink` receives what the assistant says; None discards it at the pace of speech.
+    path as `sink` receives what the assistant says; None discards it at the pace of speech. Meanwhile
+    `hand` can mute, silence, and change the devices.
 
     Raises AudioUnavailable, BadAudio or ModelMissing before anything starts. Leaves no thread and no
     open stream behind, however it ends.
     """
     options = options or VoiceOptions()
+    hand = hand or VoiceHand()
+    ends = Ends(source, sink)
     # What can fail for reasons of the user's comes first: a wrong name is told before models are loaded.
+    ears, mouth = _open(ends)
     with ExitStack() as opened:
-        mouth = _output(sink)
         opened.callback(mouth.close)
-        ears = _input(source)
         opened.callback(ears.close)
         models = options.models or await warm_up(session.notice)
-        await _talk(session, ears, mouth, models, options)
+        told = "listening"
+        while True:
+            hand.begin(session, ends, _devices(ears, mouth))
+            await _talk(session, ears, mouth, models, options, hand, told)
+            opened.close()
+            wanted = hand.take()
+            if wanted is None:
+                return
+            ends, (ears, mouth) = await _reopen(session, hand, wanted, ends, ears)
+            opened.callback(mouth.close)
+            opened.callback(ears.close)
+            told = f"now with {', '.join(_devices(ears, mouth))}"
 
 
 async def _talk(
     session: Listener,
-    ears: FileInput | MicrophoneInput,
+    ears: Ears,
     mouth: HeardOutput,
     models: Models,
     options: VoiceOptions,
+    hand: VoiceHand,
+    told: str,
 ) -> None:
-    bridge = Bridge(session)
+    """Run the pipeline until the end of `run_voice`, or until other ends are wanted."""
+    bridge = Bridge(session, hand)
     processors = [
         ears,
-        VoiceDetector(options.half_duplex),
+        VoiceDetector(session, hand, options.half_duplex),
+        *([TapeRecorder(session, options.tape)] if options.tape else []),
         WhisperSTT(models.decoder),
         TurnDetector(models.prosody),
         bridge,
@@ -101,11 +114,43 @@ async def _talk(
         mouth,
     ]
     async with _running(session, processors) as running:
-        session.notice("listening")
-        if isinstance(ears, FileInput):
-            await _answered(session, ears, lambda: bridge.idle, running, options.patience)
-        else:
-            await asyncio.shield(running)
+        session.notice(told)
+        hand.attach(bridge)
+        changing = asyncio.create_task(hand.changed.wait())
+        lasting = asyncio.create_task(_lasting(session, ears, bridge, running, options.patience))
+        try:
+            await asyncio.wait((changing, lasting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            hand.attach(None)
+            changing.cancel()
+            lasting.cancel()
+        if not lasting.done():
+            bridge.break_off()
+    if lasting.done() and not lasting.cancelled():
+        lasting.result()
+
+
+async def _lasting(
+    session: Listener, ears: Ears, bridge: Bridge, running: asyncio.Task[None], patience: float
+) -> None:
+    if isinstance(ears, FileInput):
+        await _answered(session, ears, lambda: bridge.idle, running, patience)
+    else:
+        await asyncio.shield(running)
+
+
+async def _reopen(
+    session: Listener, hand: VoiceHand, wanted: Ends, before: Ends, ears: Ears
+) -> tuple[Ends, tuple[Ears, HeardOutput]]:
+    """The wanted ends, else those before; where neither can be had, whatever the user chooses next."""
+    while True:
+        for ends in (wanted, before):
+            try:
+                return ends, _open(ends, ears)
+            except (AudioUnavailable, BadAudio) as error:
+                session.notice(str(error), error=True)
+        await hand.changed.wait()
+        wanted = hand.take() or before
 
 
 async def run_speaker(session: Listener, sink: Speaker | Path, feed: Callable[[], Awaitable[None]]) -> None:
@@ -178,10 +223,32 @@ async def _answered(
         await asyncio.sleep(_POLL)
 
 
-def _input(source: Microphone | Path) -> FileInput | MicrophoneInput:
-    if isinstance(source, Path):
-        return FileInput(read_audio(source))
-    return MicrophoneInput(pick(Direction.INPUT, source.name))
+def _open(ends: Ends, before: Ears | None = None) -> tuple[Ears, HeardOutput]:
+    """Open both ends. Raises AudioUnavailable or BadAudio, and leaves nothing open then."""
+    mouth = _output(ends.sink)
+    try:
+        return _input(ends.source, before), mouth
+    except BaseException:
+        mouth.close()
+        raise
+
+
+def _devices(ears: Ears, mouth: HeardOutput) -> tuple[str, ...]:
+    """Names of the devices that are open."""
+    return tuple(
+        part.device.name for part in (ears, mouth) if isinstance(part, MicrophoneInput | SpeakerOutput)
+    )
+
+
+def _input(source: Microphone | Path, before: Ears | None = None) -> Ears:
+    """The ears for `source`; a file that was being played goes on."""
+    match source:
+        case Path() if isinstance(before, FileInput):
+            return before.again()
+        case Path():
+            return FileInput(read_audio(source))
+        case Microphone():
+            return MicrophoneInput(pick(Direction.INPUT, source.name))
 
 
 def _output(sink: Speaker | Path | None) -> HeardOutput:

@@ -56,7 +56,7 @@ class MicrophoneInput(BaseInputTransport):
 
     def __init__(self, device: Device) -> None:
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=SAMPLE_RATE))
-        self._device = device
+        self.device = device
         self._channels = _channels(Direction.INPUT, device)
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
@@ -95,12 +95,12 @@ class MicrophoneInput(BaseInputTransport):
             try:
                 pcm = await asyncio.wait_for(self._arrived.get(), 2.0)
             except TimeoutError:
-                await self.push_error(f"{self._device.name} gives no sound any more; is it still connected?")
+                await self.push_error(f"{self.device.name} gives no sound any more; is it still connected?")
                 return
             if self._channels > 1:
                 samples = np.frombuffer(pcm, np.int16).reshape(-1, self._channels)
                 pcm = samples.mean(axis=1).astype(np.int16).tobytes()
-            pcm = await resampler.resample(pcm, self._device.rate, SAMPLE_RATE)
+            pcm = await resampler.resample(pcm, self.device.rate, SAMPLE_RATE)
             if pcm:
                 await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
 
@@ -113,7 +113,7 @@ class SpeakerOutput(HeardOutput):
 
     def __init__(self, device: Device) -> None:
         super().__init__(device.rate)
-        self._device = device
+        self.device = device
         self._width = _channels(Direction.OUTPUT, device)
         self._stream = _open(Direction.OUTPUT, device, self._width)
         self._pool = ThreadPoolExecutor(1, "speaker")

@@ -20,7 +20,13 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from voice.agreement import normal
 from voice.decoder import SAMPLE_RATE
-from voice.frames import HypothesisFrame, TurnEndedFrame, VoiceHintFrame
+from voice.frames import (
+    HypothesisFrame,
+    TurnEndedFrame,
+    TurnForgottenFrame,
+    TurnLikelyEndedFrame,
+    VoiceHintFrame,
+)
 from voice.vad import STOP_SECS
 
 SILENCE_SECS = 1.2  # silence that ends a turn whatever was said
@@ -66,7 +72,8 @@ class TurnDetector(FrameProcessor):
 
     At the voice detector's stop Smart Turn judges the sound, once; then the settled words are awaited.
     A sound that is complete with words that are not `unfinished` ends the turn there; otherwise it ends
-    after `SILENCE_SECS` of silence. Speech before that continues the turn.
+    after `SILENCE_SECS` of silence. Speech before that continues the turn. A turn that is forgotten ends
+    without a `TurnEndedFrame`.
     """
 
     def __init__(self, prosody: LocalSmartTurnAnalyzerV3) -> None:
@@ -102,6 +109,9 @@ class TurnDetector(FrameProcessor):
             case VADUserStartedSpeakingFrame():
                 await self._drop_judge()
                 self._open = True
+            case TurnForgottenFrame():
+                await self._drop_judge()
+                await self._close()
             case _:
                 pass
         if isinstance(frame, (VoiceHintFrame, HypothesisFrame)):
@@ -125,6 +135,8 @@ class TurnDetector(FrameProcessor):
         loop = asyncio.get_running_loop()
         deadline = loop.time() + SILENCE_SECS - STOP_SECS
         complete = await self._sounds_complete()
+        if complete and not unfinished(self._text):
+            await self.push_frame(TurnLikelyEndedFrame())
         await self._until(lambda: self._settled == silence, deadline + _TEXT_SECS)
         if not complete or unfinished(self._text):
             await self._until(lambda: False, deadline)
@@ -148,10 +160,15 @@ class TurnDetector(FrameProcessor):
                 return
 
     async def _end(self) -> None:
-        text, self._text = self._text, ""
-        self._open = False
         self._judge = None
+        text = self._text
+        await self._close()
+        await self.push_frame(TurnEndedFrame(text))
+
+    async def _close(self) -> None:
+        """Nothing more belongs to this turn; the recogniser begins anew."""
+        self._text = ""
+        self._open = False
         self._sound.clear()
         self._sound_bytes = 0
         await self.push_frame(UserStoppedSpeakingFrame(), FrameDirection.UPSTREAM)
-        await self.push_frame(TurnEndedFrame(text))

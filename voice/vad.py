@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams, VADState
 from pipecat.frames.frames import (
@@ -14,10 +15,20 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 
+from voice.bridge import Listener
+from voice.decoder import SAMPLE_RATE
 from voice.frames import VoiceHintFrame
+from voice.hand import VoiceHand
 
 START_SECS = 0.2
 STOP_SECS = 0.2
+_BLOCK = 2 * SAMPLE_RATE * 8 // 100  # bytes between two levels: 80 ms
+
+
+def loudness(pcm: bytes) -> float:
+    """RMS of 16-bit samples, from 0 to 1 (full scale); 0 for none."""
+    samples = np.frombuffer(pcm, np.int16).astype(np.float32)
+    return float(np.sqrt(np.mean(np.square(samples)))) / 32768 if samples.size else 0.0
 
 
 class VoiceDetector(FrameProcessor):
@@ -28,11 +39,16 @@ class VoiceDetector(FrameProcessor):
     drawing breath for the next word.
 
     With `half_duplex` the microphone counts as silent while the assistant speaks: without headphones
-    and without echo cancellation it would hear, and interrupt, itself.
+    and without echo cancellation it would hear, and interrupt, itself. Where `hand` has muted it, it is
+    silent too, so that a turn which had begun ends. The session is told how loud it is, some twelve times
+    a second.
     """
 
-    def __init__(self, half_duplex: bool = False) -> None:
+    def __init__(self, session: Listener, hand: VoiceHand, half_duplex: bool = False) -> None:
         super().__init__()
+        self._session = session
+        self._hand = hand
+        self._unweighed = b""  # audio whose level was not told yet
         self._analyzer = SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
         self._half_duplex = half_duplex
         self._assistant_speaks = False
@@ -57,11 +73,19 @@ class VoiceDetector(FrameProcessor):
             self._assistant_speaks = True
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._assistant_speaks = False
-        elif isinstance(frame, InputAudioRawFrame) and self._half_duplex and self._assistant_speaks:
-            frame.audio = bytes(len(frame.audio))
+        elif isinstance(frame, InputAudioRawFrame):
+            if self._hand.is_muted or (self._half_duplex and self._assistant_speaks):
+                frame.audio = bytes(len(frame.audio))
+            self._weigh(frame.audio)
         await self.push_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
             await self._look(frame.audio)
+
+    def _weigh(self, audio: bytes) -> None:
+        self._unweighed += audio
+        if len(self._unweighed) >= _BLOCK:
+            self._session.level(loudness(self._unweighed))
+            self._unweighed = b""
 
     async def _look(self, audio: bytes) -> None:
         state = await self._analyzer.analyze_audio(audio)

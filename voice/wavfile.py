@@ -46,12 +46,14 @@ def read_audio(path: Path) -> Audio:
 class FileInput(BaseInputTransport):
     """Plays audio as if it came from a microphone: 20 ms every 20 ms, then silence without end.
 
-    `played` is set one second after the last sample of the file.
+    `position` is the sample to begin with, and then the one that is played next. `played` is set one
+    second after the last sample of the file.
     """
 
-    def __init__(self, audio: Audio) -> None:
+    def __init__(self, audio: Audio, position: int = 0) -> None:
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=SAMPLE_RATE))
         self._audio = audio
+        self.position = position
         self._player: asyncio.Task[None] | None = None
         self.played = asyncio.Event()
 
@@ -71,18 +73,21 @@ class FileInput(BaseInputTransport):
     def close(self) -> None:
         """Nothing to give back: the file was read as a whole."""
 
+    def again(self) -> FileInput:
+        """The rest of the audio, for another pipeline."""
+        return FileInput(self._audio, self.position)
+
     async def _play(self) -> None:
         loop = asyncio.get_running_loop()
-        begun = loop.time()
-        position = 0
+        begun = loop.time() - self.position / SAMPLE_RATE
         while True:
             # An absolute schedule: a late chunk is followed by an early one, and the clock never drifts.
-            await asyncio.sleep(begun + (position + _CHUNK) / SAMPLE_RATE - loop.time())
-            chunk = self._audio[position : position + _CHUNK]
-            position += _CHUNK
+            await asyncio.sleep(begun + (self.position + _CHUNK) / SAMPLE_RATE - loop.time())
+            chunk = self._audio[self.position : self.position + _CHUNK]
+            self.position += _CHUNK
             pcm = chunk.tobytes() + bytes(2 * (_CHUNK - len(chunk)))
             await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
-            if position >= len(self._audio) + _TAIL * SAMPLE_RATE:
+            if self.position >= len(self._audio) + _TAIL * SAMPLE_RATE:
                 self.played.set()
 
 

@@ -18,11 +18,15 @@ class Run:
 
 
 class Canvas:
-    """Paints text at cell positions; whatever falls outside is cut off. Size in cells."""
+    """Paints text at cell positions; whatever falls outside is cut off. Size in cells.
+
+    `marked` is the line that stands out as the selected one, None where none is.
+    """
 
     def __init__(self, width: int, height: int) -> None:
         self.width = max(0, width)
         self.height = max(0, height)
+        self.marked: int | None = None
         self._cells = [[(" ", "")] * self.width for _ in range(self.height)]
 
     def put(self, x: int, y: int, text: str, style: str = "") -> int:
@@ -58,8 +62,9 @@ class Canvas:
             text, style = text + char, name
         return [*runs, Run(text, style)] if text else runs
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Canvas) and (self.width, self._cells) == (other.width, other._cells)
+    def differs(self, other: Canvas, y: int) -> bool:
+        """Whether line `y` looks otherwise than in `other`, a canvas of the same size."""
+        return self._cells[y] != other._cells[y] or (self.marked == y) != (other.marked == y)
 
     def __str__(self) -> str:
         return "\n".join("".join(run.text for run in self.line(y)).rstrip() for y in range(self.height))

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-TEXT = """\
-Headstart starts working while you are still speaking. Calls that only look something up run at \
-once, on half a sentence. Calls that change something are held until you have finished. When your \
-later words prove a guess wrong it is dropped, and nothing has happened.
+from app.screen.commands import COMMANDS, Command
 
-[b]Timeline[/b]  Your words end where the assistant became sure of them, and ‹these› may still change. \
-Each call begins right of the words that caused it. All left of ■ was done before you stopped.
+SIGNS = """\
+Calls that only look something up run at once, on half a sentence; calls \
+that change something are held until you have finished. A guess that your \
+later words prove wrong is dropped, and nothing has happened.
+Words end where they became certain; ‹these› may still change. A call \
+begins right of its words; all left of ■ was done before you stopped.
 
   [$text-secondary]◌ ····[/]  waits for another call    [$text-warning]? ▒▒▒▒[/]  needs your yes
   [$text-primary]▶ ━━━━[/]  running                   [$text-error]!     [/]  failed
   [$text-success]✓ ▄▄▄▄[/]  result at hand            [$text-error]✗ ╌╌╌╌[/]  dropped, a wrong guess
   [$text-warning]‖ ░░░░[/]  held until you finish     [$text-secondary]↶     [/]  had an effect, undone
-
   ■ you stopped    [$text-accent]◆[/] commit: held calls may run    [$text-success]★[/] the answer
+"""
 
-[b]Keys[/b]  [b]u[/b] undo the latest effect    [b]y[/b] yes    [b]n[/b] no    [b]f[/b] freeze the picture
-      [b]ctrl+p[/b] all commands and themes    [b]q[/b] quit    [b]esc[/b] close this"""
+
+def keys(commands: Sequence[Command] = COMMANDS) -> str:
+    """All keys and what they do, in two columns."""
+    half = (len(commands) + 1) // 2
+    signs = max(cell_len(command.sign) for command in commands)
+    texts = max(cell_len(command.text) for command in commands[:half])
+    lines: list[str] = []
+    for index in range(half):
+        row = ""
+        for command in commands[index::half]:
+            row += f"[b]{command.sign}[/]{' ' * (signs - cell_len(command.sign) + 1)}{command.text}"
+            row += " " * (texts - cell_len(command.text) + 2)
+        lines.append(row.rstrip())
+    return "\n".join(lines)
 
 
 class Help(ModalScreen[None]):
@@ -38,4 +53,6 @@ class Help(ModalScreen[None]):
         """One box of text."""
         with VerticalScroll(id="help") as box:
             box.border_title = "help"
-            yield Static(TEXT)
+            box.border_subtitle = "esc close this"
+            yield Static(SIGNS)
+            yield Static(keys())

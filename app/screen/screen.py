@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, ComposeResult
+from textual import work
+from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
 from textual.widgets import Footer
 
 from agents.events import Event
+from app.screen.commands import COMMANDS, bindings
 from app.screen.help import Help
+from app.screen.history import History
+from app.screen.motion import calm
 from app.screen.painted import Painted
-from app.screen.theme import HEADSTART
-from app.screen.widgets import Banner, Conversation, Effects, Headline, SessionCounters, Timeline
-from app.shown import EffectRow, Question, ScreenState
-from app.state import fold
+from app.screen.picker import Picker
+from app.screen.theme import THEMES
+from app.screen.widgets import Banner, Conversation, Effects, Headline, Log, SessionCounters, Timeline
+from app.shown import EffectRow, ScreenState
+from tools.errors import HeadstartError
+
+if TYPE_CHECKING:
+    from app.control import Choice, Control
 
 FRAMES_PER_SECOND = 12
 
-
-def _ignore(*_: object) -> None:
-    """What a key does where nobody listens: a replay has nothing to undo or to confirm."""
+_OF_SESSION = frozenset(command.action.partition("(")[0] for command in COMMANDS if command.of_session)
 
 
 class HeadstartScreen(App[None]):
     """Shows a session. Give it events with `push`, from the thread of its event loop.
 
-    `clock` gives seconds on the session clock. `on_undo` gets the effect to take back, `on_answer` the
-    question and the user's yes or no; both are called from the event loop and must not block.
+    `clock` gives seconds on the session clock. `control` is what the keys do to the session; a replay has
+    none, and its keys only look.
     """
 
     CSS = files("assets").joinpath("screen.tcss").read_text(encoding="utf-8")
@@ -38,12 +47,7 @@ class HeadstartScreen(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "undo", "undo", tooltip="Take the latest effect back"),
-        Binding("y", "answer(True)", "yes", tooltip="Confirm what the assistant asks"),
-        Binding("n", "answer(False)", "no", tooltip="Refuse what the assistant asks"),
-        Binding("f", "freeze", "freeze", tooltip="Hold the picture still; the session goes on"),
-        Binding("question_mark", "help", "help", key_display="?"),
-        Binding("q", "quit", "quit"),
+        *bindings(),
         Binding("ctrl+c", "quit", "quit", show=False, priority=True),
     ]
 
@@ -53,41 +57,41 @@ class HeadstartScreen(App[None]):
         *,
         state: ScreenState | None = None,
         events: Iterable[Event] = (),
-        on_undo: Callable[[EffectRow], None] = _ignore,
-        on_answer: Callable[[Question, bool], None] = _ignore,
+        control: Control | None = None,
     ) -> None:
         super().__init__()
         self._clock = clock
-        self._on_undo = on_undo
-        self._on_answer = on_answer
-        self._state = state or ScreenState()
-        for event in events:
-            self._state = fold(self._state, event)
+        self._control = control
+        self._history = History(state or ScreenState(), events)
         # What the user sees, which may be a frame behind: keys act on this.
-        self._shown = self._state
-        self._frozen = False
-        self.register_theme(HEADSTART)
-        self.theme = HEADSTART.name
+        self._shown = self._history.state
+        self.failure: Exception | None = None  # what broke the screen
+        self._held: tuple[int, float] | None = None  # position and time at which the picture stands still
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        calm(self, os.environ)
 
     @property
     def state(self) -> ScreenState:
         """The state of all events so far, painted or not."""
-        return self._state
+        return self._history.state
 
     def push(self, event: Event) -> None:
         """Take one event into the state; the next frame shows it."""
-        self._state = fold(self._state, event)
+        self._history.push(event)
 
     def compose(self) -> ComposeResult:
         """All panels; the style sheet hides some where the terminal is small."""
-        yield Headline(self._state, id="headline")
-        yield Timeline(self._state, id="timeline")
-        yield Banner(self._state, id="banner")
+        yield Headline(self.state, id="headline")
+        yield Timeline(self.state, id="timeline")
+        yield Banner(self.state, id="banner")
         with Horizontal(id="lower"):
-            yield Conversation(self._state, id="conversation")
+            yield Conversation(self.state, id="conversation")
             with Vertical(id="side"):
-                yield Effects(self._state, id="effects")
-                yield SessionCounters(self._state, id="counters")
+                yield Effects(self.state, id="effects")
+                yield SessionCounters(self.state, id="counters")
+        yield Log(self.state, id="log")
         yield Footer()
 
     def on_mount(self) -> None:
@@ -95,45 +99,173 @@ class HeadstartScreen(App[None]):
         self.paint()
         self.set_interval(1 / FRAMES_PER_SECOND, self.paint)
 
+    # ---- painting ------------------------------------------------------------------------------
+
     def paint(self) -> None:
-        """Show the state of now, unless frozen."""
-        if self._frozen or not self.screen_stack:  # the last tick may come while the screen closes
-            return
-        if self._shown is not self._state:
-            self._shown = self._state
+        """Show the state of now, unless the picture stands still."""
+        if self._held is None and self.screen_stack:  # the last tick may come while the screen closes
+            self._show(self.state, self._clock())
+
+    def _show(self, state: ScreenState, now: float) -> None:
+        if self._shown is not state:
+            self._shown = state
             self.refresh_bindings()
-        now = self._clock()
         for panel in self.screen_stack[0].query(Painted):
-            panel.show(self._shown, now)
+            if isinstance(panel, Headline):
+                panel.frozen = self._held is not None
+                panel.devices = self._control.in_use if self._control else ""
+            panel.show(state, now)
+
+    def _hold(self, position: int | None, now: float = 0.0) -> None:
+        """Let the picture stand still at a position of the history; None: go on."""
+        self._held = None if position is None else (position, now)
+        if position is None:
+            self.paint()
+        else:
+            self._show(self._history.at(position), now)
+
+    def _handle_exception(self, error: Exception) -> None:
+        super()._handle_exception(error)
+        self.failure = self.failure or error
+        # Textual would print pages across the terminal; whoever runs the screen tells it in one line.
+        self._exit_renderables.clear()
+
+    # ---- keys ----------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the command palette offers: every key that does something now."""
+        for command in COMMANDS:
+            name, _, parameters = command.action.partition("(")
+            if self.check_action(name, ()):
+                # Only titles are searched.
+                title = f"{command.label}: {command.text}"
+                yield SystemCommand(title, f"key {command.sign}", self._runs(command.action))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are shown dimmed."""
+        if action in _OF_SESSION and self._control is None:
+            return None
         if action == "undo":
-            return True if self._shown.undo_next else None
+            return True if self._undo_next(self._shown) else None
         if action == "answer":
             return True if self._shown.question else None
         return True
 
+    def _runs(self, action: str) -> Callable[[], object]:
+        return lambda: self.run_action(action)
+
+    def _undo_next(self, state: ScreenState) -> EffectRow | None:
+        """The latest effect that can be taken back and is not being taken back already."""
+        control = self._control
+        return next(
+            (
+                row
+                for row in reversed(state.effects)
+                if row.undoable and not row.undone and not (control and control.is_undoing(row.entry))
+            ),
+            None,
+        )
+
+    def action_talk(self) -> None:
+        """Push to talk."""
+        if self._control:
+            self._control.talk()
+
+    def action_stop(self) -> None:
+        """Silence it, or let go of the turn."""
+        if self._control:
+            self._control.stop()
+
     def action_undo(self) -> None:
         """Ask for the effect seen last to be taken back."""
-        row = self._shown.undo_next
-        if row is not None and row == self._state.undo_next:
-            self._on_undo(row)
+        row = self._undo_next(self._shown)
+        if self._control and row is not None and row == self._undo_next(self.state):
+            self._control.undo(row.entry)
 
     def action_answer(self, yes: bool) -> None:
         """Answer the question on the screen, if it is still the one that waits."""
         question = self._shown.question
-        if question is not None and question == self._state.question:
-            self._on_answer(question, yes)
+        if self._control and question is not None and question == self.state.question:
+            self._control.confirm(yes)
+
+    def action_mute(self) -> None:
+        """Close the microphone, or open it."""
+        if self._control:
+            self._control.toggle_mute()
+
+    def action_mode(self) -> None:
+        """Speculative or sequential."""
+        if self._control:
+            self._control.toggle_mode()
+
+    def action_record(self) -> None:
+        """Record, or stop recording."""
+        if self._control:
+            self._control.toggle_record()
+
+    def action_brain(self) -> None:
+        """Choose who thinks."""
+        if self._control:
+            self._pick("brain", self._control.brains(), self._control.use_brain)
+
+    @work(exclusive=True)
+    async def action_devices(self) -> None:
+        """Choose microphone and speaker."""
+        if self._control:
+            try:
+                choices = await asyncio.to_thread(self._control.devices)
+            except HeadstartError as error:
+                self._control.tell(str(error))
+            else:
+                self._pick("devices", choices, self._control.use_device)
 
     def action_freeze(self) -> None:
         """Hold the picture still, or go on."""
-        self._frozen = not self._frozen
-        headline = self.query_one(Headline)
-        headline.frozen = self._frozen
-        headline.show(self._shown, headline.now)
-        self.paint()
+        if self._held is None:
+            self._hold(len(self._history), self._clock())
+        else:
+            self._hold(None)
+
+    def action_live(self) -> None:
+        """Show what happens now."""
+        self._hold(None)
+
+    def action_scrub(self, by: int) -> None:
+        """Step through what happened; past the latest event the picture goes on."""
+        self._scrub(by, turns=False)
+
+    def action_scrub_turn(self, by: int) -> None:
+        """Step through what happened turn by turn."""
+        self._scrub(by, turns=True)
+
+    def _scrub(self, by: int, *, turns: bool) -> None:
+        latest = len(self._history)
+        position = self._history.step(self._held[0] if self._held else latest, by, turns=turns)
+        if position == latest and by > 0:
+            self._hold(None)
+        else:
+            self._hold(position, self._history.at(position).clock)
+
+    def action_log(self) -> None:
+        """Show the log, or hide it."""
+        log = self.screen_stack[0].query_one(Log)
+        log.display = not log.display
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = [theme.name for theme in THEMES]
+        index = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(index + 1) % len(names)]
 
     def action_help(self) -> None:
         """Explain signs and keys."""
         self.push_screen(Help())
+
+    def _pick(self, title: str, choices: Sequence[Choice], use: Callable[[str], None]) -> None:
+        """Let the user choose, and use what they chose."""
+
+        def chosen(id: str | None) -> None:
+            if id is not None:
+                use(id)
+
+        self.push_screen(Picker(title, choices), chosen)

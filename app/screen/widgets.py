@@ -2,55 +2,31 @@
 
 from __future__ import annotations
 
-from app.screen import chart, panels
+from app.screen import panels, side
 from app.screen.canvas import Canvas
+from app.screen.conversation import paint_conversation
+from app.screen.log import Log
 from app.screen.painted import Painted
+from app.screen.timeline import Timeline
 from app.shown import ScreenState
 
-_SIGNS = (
-    "[$text-primary]━[/] running",
-    "[$text-success]▄[/] ready",
-    "[$text-warning]░[/] held",
-    "[$text-error]╌✗[/] dropped",
-    "■ you stop",
-    "[$text-accent]◆[/] commit",
-    "[$text-success]★[/] answer",
-)
-LEGEND = "  ".join(_SIGNS)
-SHORT_LEGEND = " ".join(_SIGNS[:5])
+__all__ = ["Banner", "Conversation", "Effects", "Headline", "Log", "SessionCounters", "Timeline"]
 
 
 class Headline(Painted):
-    """What is going on, and what the session runs with."""
+    """What is going on, and what the session runs with.
+
+    `devices` names microphone and speaker where the session's own word for its source says too little;
+    the screen sets it, and `frozen`, and calls `redraw`.
+    """
 
     moves = True
     frozen = False
+    devices = ""
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """One line."""
-        return panels.paint_header(state, now, width, frozen=self.frozen)
-
-
-class Timeline(Painted):
-    """The user's words and the calls they caused, on one time axis."""
-
-    moves = True
-
-    def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
-        """The current turn."""
-        return chart.paint(state.turn, now, width, height)
-
-    def show(self, state: ScreenState, now: float) -> None:
-        """Name the turn in the border as well."""
-        number = state.turn.number if state.turn else 0
-        title = f"turn {number}" if number else "ready"
-        if title != self.border_title:  # setting it repaints the whole panel
-            self.border_title = title
-        super().show(state, now)
-
-    def on_resize(self) -> None:
-        """Choose a legend that fits."""
-        self.border_subtitle = LEGEND if self.size.width >= 100 else SHORT_LEGEND
+        return panels.paint_header(state, now, width, frozen=self.frozen, devices=self.devices)
 
 
 class Conversation(Painted):
@@ -60,7 +36,19 @@ class Conversation(Painted):
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """The latest exchanges."""
-        return panels.paint_conversation(state, width, height)
+        return paint_conversation(state, width, height)
+
+    def parts(self, state: ScreenState) -> tuple[object, ...]:
+        """The turns."""
+        return (state.turns,)
+
+    def show(self, state: ScreenState, now: float) -> None:
+        """Tell the session's counters in the border where they have no room of their own."""
+        narrow = self.screen.has_class("-narrow")
+        line = side.counters_line(state.counters, self.size.width - 4) if narrow else ""
+        if line != (self.border_subtitle or ""):
+            self.border_subtitle = line
+        super().show(state, now)
 
 
 class Effects(Painted):
@@ -70,7 +58,11 @@ class Effects(Painted):
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """The latest effects."""
-        return panels.paint_effects(state, width, height)
+        return side.paint_effects(state, width, height)
+
+    def parts(self, state: ScreenState) -> tuple[object, ...]:
+        """The effects, and the turns for what is held or regretted."""
+        return state.effects, state.turns
 
     def show(self, state: ScreenState, now: float) -> None:
         """Say in the border what `u` would take back."""
@@ -88,7 +80,11 @@ class SessionCounters(Painted):
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """The counters."""
-        return panels.paint_counters(state, width, height)
+        return side.paint_counters(state, width, height)
+
+    def parts(self, state: ScreenState) -> tuple[object, ...]:
+        """The counters."""
+        return (state.counters,)
 
 
 class Banner(Painted):

@@ -1,15 +1,26 @@
-"""Records: written line by line, read back whole, refused when damaged; and their replay."""
+"""Records: written line by line, read back whole, refused when damaged, without secrets."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agents.events import SCHEMA_VERSION, CallChanged, CallState, Event, Notice
-from app.record import Recorder, RecordError, read_record
-from app.replay import Playback, check, export, replay
+from agents.events import SCHEMA_VERSION, CallChanged, CallIssued, CallState, Event, Notice
+from agents.records import to_json
+from app.hidden import secrets
+from app.record import HIDDEN, Recorder, RecordError, read_record
+from tools.tool import Effect
+
+ROOT = Path(__file__).parents[2]
 
 
 def write(path: Path, events: list[Event]) -> Path:
@@ -74,10 +85,14 @@ NOTICE = '{"event":"Notice","at":1.0,"text":"hello","error":false}\n'
     [
         ("", "is empty"),
         (NOTICE, "not a Headstart record"),
-        ("hello\n", "line 1 is not valid JSON; record again"),
-        ('{"headstart":99}\n', "record format 99, this version reads 2"),
+        ("hello\n", "is not a Headstart record: line 1 is not valid JSON"),
+        ('{"headstart":1}\n', "record format 1, this version reads 2; record again, or replay it with"),
+        ('{"headstart":99}\n', "record format 99, this version reads 2; update Headstart"),
         ('{"headstart":true}\n', "record format True"),
-        (HEADER + NOTICE + NOTICE[:20], "line 3 is cut short.* keep lines 1 to 2"),
+        (
+            HEADER + NOTICE + NOTICE[:20],
+            "line 3 is cut short.* replay what came before: head -n 2 .*a.jsonl > a-part.jsonl",
+        ),
         (HEADER + NOTICE[:-1], "line 2 is cut short"),
         (HEADER + "\n", "line 2 is not valid JSON"),
         (HEADER + NOTICE + "[1]\n" + NOTICE, "line 3 is not a JSON object"),
@@ -121,56 +136,113 @@ def test_what_precedes_the_damage_is_given(tmp_path: Path, sample: list[Event]) 
     assert seen == sample[:3]
 
 
-@pytest.mark.asyncio
-@pytest.mark.parametrize("speed", [0.5, 1.0, 8.0])
-async def test_events_come_in_order_when_their_time_has_come(sample: list[Event], speed: float) -> None:
-    world = 100.0
-
-    async def sleep(seconds: float) -> None:
-        nonlocal world
-        assert seconds > 0
-        world += seconds
-
-    playback = Playback(sample, speed, clock=lambda: world, sleep=sleep)
-    assert playback.now() == 0.0
-    shown: list[tuple[float, Event]] = []
-    await playback.run(lambda event: shown.append((playback.now(), event)))
-    assert [event for _, event in shown] == sample
-    assert all(now >= event.at - 1e-9 for now, event in shown)
-    assert world - 100.0 == pytest.approx(19.9 / speed)
-    world += 50
-    assert playback.now() == pytest.approx(19.9)
+def test_the_advice_for_a_damaged_record_is_a_command_that_works(tmp_path: Path, sample: list[Event]) -> None:
+    path = write(tmp_path / "my record.jsonl", sample[:3])
+    path.write_text(path.read_text() + '{"event":')
+    with pytest.raises(RecordError) as caught:
+        list(read_record(path))
+    command = str(caught.value).partition("came before: ")[2]
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+    assert list(read_record(tmp_path / "my record-part.jsonl")) == sample[:3]
 
 
-@pytest.mark.asyncio
-async def test_replay_refuses_a_standstill_and_damage(sample_path: Path, tmp_path: Path) -> None:
-    shown: list[Event] = []
-    with pytest.raises(ValueError, match="above 0"):
-        await replay(sample_path, 0, shown.append)
-    broken = tmp_path / "a.jsonl"
-    broken.write_text(HEADER + NOTICE + "{")
-    with pytest.raises(RecordError):
-        await replay(broken, 1, shown.append)
-    assert shown == []
+@given(keep=st.integers(0, 10_000), flip=st.integers(0, 10_000), byte=st.integers(0, 255))
+@settings(max_examples=150, deadline=None)
+def test_any_damage_is_read_or_refused_in_one_line(
+    keep: int, flip: int, byte: int, sample_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = bytearray(sample_path.read_bytes())
+    content[flip % len(content)] = byte
+    path = tmp_path_factory.getbasetemp() / "damaged.jsonl"
+    path.write_bytes(content[: keep % (len(content) + 1)])
+    try:
+        for event in read_record(path):
+            to_json(event)
+    except RecordError as error:
+        assert "\n" not in str(error)
 
 
-@pytest.mark.asyncio
-async def test_replay_shows_the_whole_record(sample_path: Path, sample: list[Event]) -> None:
-    shown: list[Event] = []
-    await replay(sample_path, 10_000, shown.append)
-    assert shown == sample
+KEY = "sk-proj-9f8e7d6c5b4a"
+SERVERS = {
+    "notes": {"url": "http://anna:hunter2hunter2@localhost/mcp?key=in-the-address-77&x=1"},
+    "mail": {
+        "url": "http://localhost/mcp",
+        "headers": {"Authorization": "Bearer ${MAIL}", "X-Id": "a-header-99"},
+    },
+    "git": {"command": "git-server", "env": {"GIT_TOKEN": "ghp_0123456789", "GIT_DIR": "/home/anna/notes"}},
+}
 
 
-def test_the_sample_replays_to_the_same_states(sample_path: Path) -> None:
-    assert check(sample_path) == []
+def test_what_is_secret(tmp_path: Path) -> None:
+    file = tmp_path / "servers.json"
+    file.write_text(json.dumps({"mcpServers": SERVERS}))
+    environ = {"OPENAI_API_KEY": KEY, "MAIL": "from-the-env-1234", "HOME": "/home/anna", "PIN_KEY": "short"}
+    found = secrets(environ, file)
+    assert found >= {
+        KEY, "hunter2hunter2", "in-the-address-77", "from-the-env-1234", "a-header-99", "ghp_0123456789"
+    }  # fmt: skip
+    assert not found & {"/home/anna", "/home/anna/notes", "short", "Bearer", "1"}
+    assert secrets(environ, None) == {KEY}
 
 
-@pytest.mark.asyncio
-async def test_the_picture_of_a_record(sample_path: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.svg"
-    await export(sample_path, out)
-    svg = out.read_text()
-    assert svg.startswith("<svg")
-    assert "find_events(Saturday)" in svg
-    with pytest.raises(RecordError, match="cannot write"):
-        await export(sample_path, tmp_path / "none" / "out.svg")
+def test_no_secret_gets_into_a_record(tmp_path: Path) -> None:
+    value = {"headers": [f"Bearer {KEY}", {"deep": KEY}], "n": 3}
+    events: list[Event] = [
+        Notice(0.1, f"401 from https://example.org/?key={KEY}", error=True),
+        CallIssued(1, 0.2, 1, 1, "fetch", {"token": KEY, "page": 2}, Effect.READ),
+        CallChanged(1, 0.3, 1, 1, CallState.READY, text=f"it says {KEY}!", value=value),
+        CallChanged(1, 0.3, 1, 1, CallState.READY, text=f"{KEY}-longer", value=None),
+    ]
+    path = tmp_path / "a.jsonl"
+    with Recorder(path, {KEY, KEY + "-longer", "event", "CallIssued", "ready"}) as recorder:
+        for event in events:
+            recorder.write(event)
+    assert KEY not in path.read_text()
+    notice, issued, ready, longer = read_record(path)
+    assert notice == Notice(0.1, f"401 from https://example.org/?key={HIDDEN}", error=True)
+    assert isinstance(issued, CallIssued)
+    assert issued.arguments == {"token": HIDDEN, "page": 2}
+    assert isinstance(ready, CallChanged)
+    assert (ready.text, ready.value) == (
+        f"it says {HIDDEN}!", {"headers": [f"Bearer {HIDDEN}", {"deep": HIDDEN}], "n": 3}
+    )  # fmt: skip
+    assert isinstance(longer, CallChanged)
+    assert longer.text == HIDDEN
+
+
+def test_a_session_with_keys_around_it_leaves_none_in_its_record(tmp_path: Path) -> None:
+    """A server that refuses and repeats the key it was given, as some do in their error pages."""
+    told = "Bearer " + KEY
+
+    class Talkative(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"error": f"I do not know {self.headers['Authorization']}"}).encode()
+            self.send_response(401)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Talkative) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/mcp?api_key={KEY}"
+        file = tmp_path / "servers.json"
+        file.write_text(
+            json.dumps({"mcpServers": {"talkative": {"url": url, "headers": {"Authorization": told}}}})
+        )
+        record = tmp_path / "a.jsonl"
+        run = subprocess.run(
+            [sys.executable, "-c", "from app.cli import main; main()", "say", f"make a note that says {KEY}",
+             "--mcp", str(file), "--record", str(record), "--data", str(tmp_path / "data")],
+            capture_output=True, text=True, cwd=ROOT, timeout=120,
+            env={**os.environ, "OPENAI_API_KEY": KEY, "SOME_TOKEN": "another-one-1234"},
+        )  # fmt: skip
+        server.shutdown()
+    assert run.returncode == 0, run.stderr
+    text = record.read_text()
+    assert "talkative" in text  # the notice that it did not come up
+    assert HIDDEN in text  # the user's own words held the key
+    assert KEY not in text
+    assert "another-one-1234" not in text

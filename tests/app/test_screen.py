@@ -1,60 +1,49 @@
-"""The screen: what it shows at three sizes, and what its keys do."""
+"""The screen: what it shows at three sizes, and how it moves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.app import App, ComposeResult
 
 from agents.events import (
+    CallChanged,
+    CallIssued,
     CallState,
-    ConfirmAnswered,
-    ConfirmAsked,
+    Effected,
     Event,
+    Heard,
+    Level,
+    Mode,
+    Muted,
     Notice,
-    SessionEnded,
+    SessionStarted,
     TurnStarted,
     Undone,
+    Updated,
 )
-from app.marks import GLYPH, call_label, shorten
-from app.screen import HeadstartScreen, chart, panels
+from app.marks import call_label, changed_label, details, shorten
+from app.screen import HeadstartScreen, bars, chart, conversation, panels, side, speech
+from app.screen.axis import Scale
 from app.screen.canvas import Canvas, wrap
-from app.screen.help import Help
-from app.shown import CallRow, EffectRow, Question, ScreenState, Segment
+from app.screen.widgets import Effects
+from app.shown import CallRow, Counters, ScreenState, Segment
 from app.state import fold
+from tests.app.corrected import corrected_events
+from tests.app.pictures import at, before, folded, picture
 from tools.tool import Effect
 
 SIZES = [(80, 24), (120, 36), (200, 60)]
-
-
-def picture(screen: HeadstartScreen) -> list[str]:
-    """The screen as lines of text, as the terminal gets them."""
-    width, height = screen.size
-    strips = screen.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
-    lines = ["".join(segment.text for segment in strip) for strip in strips]
-    assert len(lines) == height
-    assert all(strip.cell_length == width for strip in strips)
-    return lines
-
-
-def folded(events: list[Event]) -> ScreenState:
-    state = ScreenState()
-    for event in events:
-        state = fold(state, event)
-    return state
 
 
 def until(events: list[Event], kind: type[Event]) -> list[Event]:
     """The events up to and with the first of `kind`."""
     index = next(i for i, event in enumerate(events) if isinstance(event, kind))
     return events[: index + 1]
-
-
-def at(seconds: float) -> Callable[[], float]:
-    return lambda: seconds
 
 
 @pytest.mark.asyncio
@@ -69,12 +58,16 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
         "turn 2",
         "your words",
         "you speak",
+        "settled",
         "✗ find_events(Friday)",
-        "✓ find_events(Saturday)",
-        "no Saturday",
+        "no, Saturday,",
+        "“no Saturday”",
         "answered 0.49 s after you stopped · 0.78 s sooner than by waiting",
         "You have one event on Saturday",
         "held",
+        "0.48 s",
+        "✓ 2 right",
+        "✗ 2 wrong",
         "u undo",
         "? help",
         "q quit",
@@ -83,9 +76,9 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
     for part in (
         "#12 Lunch with Ana",
         "u undoes #12",
-        "answers after  0.48 s",
-        "✓ 2 right",
-        "✗ 2 rolled back",
+        "✓ find_events(Friday → Saturday)",
+        "1 ran in vain",
+        "ready 2.2 s before you stopped",
     ):
         assert (part in text) == (size[0] >= 96), part
 
@@ -98,7 +91,7 @@ async def test_tiny_terminals_do_not_break_it(sample: list[Event], size: tuple[i
         await pilot.pause()
         await pilot.resize_terminal(100, 30)
         await pilot.pause()
-        assert "find_events(Saturday)" in "\n".join(picture(screen))
+        assert "→ Saturday)" in "\n".join(picture(screen))
 
 
 @pytest.mark.asyncio
@@ -107,97 +100,16 @@ async def test_words_events_and_clock_move_the_picture(sample: list[Event]) -> N
     screen = HeadstartScreen(lambda: now)
     async with screen.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        assert "READY" in picture(screen)[0]
+        assert "○ LISTENING" in picture(screen)[0]
         for event in until(sample, TurnStarted):
             screen.push(event)
         now = 2.0
         screen.paint()
         await pilot.pause()
         lines = picture(screen)
-        assert "● LISTENING   microphone   brain local   speculative" in lines[0]
+        assert "● HEARING YOU   brain local   speculative   microphone" in lines[0]
         assert "turn 1   2.0 s" in lines[0]
         assert screen.state.turn is not None
-
-
-@pytest.mark.asyncio
-async def test_many_events_between_two_frames_are_painted_once(sample: list[Event]) -> None:
-    screen = HeadstartScreen(at(19.9))
-    async with screen.run_test(size=(120, 36)) as pilot:
-        await pilot.press("f")
-        await pilot.pause()
-        before = picture(screen)
-        for event in sample:
-            screen.push(event)
-        await pilot.pause(0.2)
-        assert picture(screen) == before
-        assert "FROZEN" in before[0]
-        await pilot.press("f")
-        await pilot.pause()
-        assert "find_events(Saturday)" in "\n".join(picture(screen))
-        assert "FROZEN" not in picture(screen)[0]
-
-
-@pytest.mark.asyncio
-async def test_u_undoes_the_latest_effect_that_can_be(sample: list[Event]) -> None:
-    undone: list[EffectRow] = []
-    screen = HeadstartScreen(at(20.0), events=sample, on_undo=undone.append)
-    async with screen.run_test(size=(120, 36)) as pilot:
-        await pilot.press("u")
-        assert [row.entry for row in undone] == [12]
-        screen.push(Undone(2, 20.0, 12, "Lunch is off."))
-        screen.paint()
-        await pilot.press("u")  # entry 11, a message, cannot be taken back
-        assert [row.entry for row in undone] == [12]
-        await pilot.pause()
-        text = "\n".join(picture(screen))
-        assert "↶ #12 Lunch with Ana" in text
-        assert "u undoes" not in text
-
-
-@pytest.mark.asyncio
-async def test_u_does_nothing_where_the_picture_is_out_of_date(sample: list[Event]) -> None:
-    undone: list[EffectRow] = []
-    screen = HeadstartScreen(at(20.0), events=sample, on_undo=undone.append)
-    async with screen.run_test() as pilot:
-        await pilot.press("f")
-        screen.push(Undone(2, 20.0, 12, "Lunch is off."))
-        await pilot.press("u")
-        assert undone == []
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(("key", "yes"), [("y", True), ("n", False)])
-async def test_y_and_n_answer_the_question(sample: list[Event], key: str, yes: bool) -> None:
-    answers: list[tuple[Question, bool]] = []
-    asked = until(sample, ConfirmAsked)
-    screen = HeadstartScreen(at(4.0), events=asked, on_answer=lambda q, said: answers.append((q, said)))
-    async with screen.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        text = "\n".join(picture(screen))
-        assert "? ASKING YOU" in text
-        assert "? Text Ana: I'm running ten minutes late?" in text
-        assert "y yes   n no" in text
-        await pilot.press(key)
-        assert [(question.call, said) for question, said in answers] == [(2, yes)]
-        screen.push(ConfirmAnswered(1, 4.1, 2, yes, ""))
-        screen.paint()
-        await pilot.press(key)
-        assert len(answers) == 1
-        await pilot.pause()
-        assert "y yes   n no" not in "\n".join(picture(screen))
-
-
-@pytest.mark.asyncio
-async def test_keys_never_answer_a_question_the_user_has_not_seen(sample: list[Event]) -> None:
-    answers: list[tuple[Question, bool]] = []
-    asked = until(sample, ConfirmAsked)
-    screen = HeadstartScreen(at(4.0), events=asked, on_answer=lambda q, said: answers.append((q, said)))
-    async with screen.run_test() as pilot:
-        await pilot.press("f")
-        screen.push(ConfirmAnswered(1, 4.1, 2, False, ""))
-        screen.push(ConfirmAsked(1, 4.1, 3, "Text Ben instead?"))
-        await pilot.press("y")
-        assert answers == []
 
 
 @pytest.mark.asyncio
@@ -218,42 +130,37 @@ async def test_a_notice_appears_and_goes_and_comes_again() -> None:
 
 
 @pytest.mark.asyncio
-async def test_help_palette_and_quit() -> None:
-    screen = HeadstartScreen(at(0.0))
-    async with screen.run_test(size=(80, 24)) as pilot:
-        await pilot.press("question_mark")
-        assert isinstance(screen.screen, Help)
-        await pilot.pause()
-        text = "\n".join(picture(screen))
-        for part in (*GLYPH.values(), "held until you finish", "esc close this"):
-            assert part in text, part
-        await pilot.press("escape")
-        assert not isinstance(screen.screen, Help)
-        await pilot.press("ctrl+p")
-        await pilot.pause()
-        assert type(screen.screen).__name__ == "CommandPalette"
-        await pilot.press("escape")
-        await pilot.press("q")
-    assert screen.return_code == 0
+async def test_a_panel_is_drawn_anew_when_what_it_shows_changed_and_only_then(sample: list[Event]) -> None:
+    drawn_anew: list[ScreenState] = []
 
+    class Counting(Effects):
+        def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
+            drawn_anew.append(state)
+            return super().paint(state, now, width, height)
 
-@pytest.mark.asyncio
-async def test_both_themes_paint(sample: list[Event]) -> None:
-    screen = HeadstartScreen(at(19.9), events=sample)
-    async with screen.run_test(size=(120, 36)) as pilot:
+    class Small(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Counting(folded(sample), id="effects")
+
+    app = Small()
+    async with app.run_test(size=(60, 10)) as pilot:
         await pilot.pause()
-        dark = screen.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
-        screen.theme = "textual-light"
+        panel = app.query_one(Effects)
+        drawn_anew.clear()
+        louder = fold(panel.state, Level(20.0, 0.5))
+        panel.show(louder, 20.0)
+        assert not drawn_anew
+        panel.show(fold(louder, Undone(2, 20.0, 12, "Lunch is off.")), 20.0)
+        assert len(drawn_anew) == 1
         await pilot.pause()
-        light = screen.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
-        assert [strip.text for strip in dark] == [strip.text for strip in light]
-        assert dark != light
+        strips = app.screen._compositor.render_strips()  # pyright: ignore[reportPrivateUsage]
+        assert any("↶ #12" in strip.text for strip in strips)
 
 
 def test_notices_fade_errors_stay_longer() -> None:
     quiet = folded([Notice(10.0, "hello")])
     loud = folded([Notice(10.0, "no microphone", True)])
-    assert panels.banner(quiet, 12.0) == ("hello", "held")
+    assert panels.banner(quiet, 12.0) == ("hello", "label")
     assert panels.banner(quiet, 17.0) is None
     assert panels.banner(loud, 17.0) == ("no microphone", "failed")
 
@@ -265,9 +172,210 @@ def test_the_phase_follows_the_session(sample: list[Event]) -> None:
         state = fold(state, event)
         word = panels.phase(state)[1]
         words += [word] if not words or words[-1] != word else []
-    first = ["READY", "LISTENING", "ANSWERING", "ASKING YOU", "ANSWERING", "SPEAKING", "ANSWERING", "READY"]
-    assert words == [*first, "LISTENING", "ANSWERING", "SPEAKING", "ANSWERING", "READY", "ENDED"]
-    assert isinstance(sample[-1], SessionEnded)
+    first = ["LISTENING", "HEARING YOU", "THINKING", "ASKING YOU", "THINKING", "SPEAKING", "THINKING"]
+    assert words == [*first, *first[:3], "SPEAKING", "THINKING", "LISTENING", "ENDED"]
+
+
+def test_the_phase_of_a_turn_that_goes_on_and_of_a_closed_microphone() -> None:
+    assert panels.phase(folded(before(corrected_events(), 5.2)))[1] == "THINKING"
+    assert panels.phase(folded(before(corrected_events(), 5.5)))[1] == "HEARING YOU"
+    assert panels.phase(folded([Muted(1.0, True)]))[:2] == ("ø", "MUTED")
+    header = panels.paint_header(folded([TurnStarted(1, 0.0), Muted(1.0, True)]), 1.0, 80, frozen=False)
+    assert "HEARING YOU  MUTED" in str(header)
+    typed = SessionStarted(0.0, 2, "local", Mode.SPECULATIVE, "typed words", "")
+    assert panels.phase(folded([typed]))[1] == "READY"
+
+
+def test_the_headline_names_devices_where_there_are_names() -> None:
+    state = folded(before(corrected_events(), 3.0))
+    assert "microphone" in str(panels.paint_header(state, 3.0, 120, frozen=False))
+    named = str(panels.paint_header(state, 3.0, 120, frozen=True, devices="Blue Yeti → Speakers"))
+    assert "Blue Yeti → Speakers" in named and "microphone" not in named and "FROZEN" in named
+
+
+# ---- the timeline --------------------------------------------------------------------------------
+
+
+def drawn(events: list[Event], now: float, width: int = 116, height: int = 20) -> list[str]:
+    return str(chart.paint(folded(events), now, width, height)).splitlines()
+
+
+def line_of(lines: list[str], part: str) -> str:
+    return next(line for line in lines if part in line)
+
+
+def test_the_level_is_where_it_was_measured_and_the_newest_at_the_right() -> None:
+    loud = [Level(1.0 + i / 10, 0.3 if 10 <= i < 15 else 0.001) for i in range(30)]
+    lines = drawn([TurnStarted(1, 1.0), *loud], 3.9)
+    mic = line_of(lines, "  mic")
+    axis = lines[0]
+    bars_of = mic[axis.index("0s") :]
+    assert bars_of.strip("▁") == "█" * len(bars_of.strip("▁"))
+    second = axis.index("1s") - axis.index("0s")
+    assert abs(bars_of.index("█") - second) <= 1
+    assert abs(bars_of.rindex("█") - 1.45 * second) <= 1.5
+    assert abs(len(bars_of) - 2.9 * second) <= 2
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_louder_is_never_drawn_lower(one: float, other: float) -> None:
+    soft, loud = sorted((one, other))
+    assert speech.BLOCKS.index(speech.block(soft)) <= speech.BLOCKS.index(speech.block(loud))
+
+
+def test_a_record_without_levels_shows_how_long_you_spoke(sample: list[Event]) -> None:
+    line = line_of(drawn(sample, 19.9), "you speak")
+    assert "━━━" in line and not any(block in line for block in speech.BLOCKS)
+
+
+def test_unstable_words_are_marked_and_not_settled() -> None:
+    events = [TurnStarted(1, 0.0), Heard(1, 1.0, "text Ana", "I'm running")]
+    lines = drawn(events, 2.0)
+    assert "‹I'm running›" in line_of(lines, "your words") + "".join(lines[3:5])
+    settled = line_of(lines, "settled")
+    assert settled.count("═") == pytest.approx(settled.count("┄"), abs=2)
+    done = line_of(drawn([*events, Updated(1, 2.0, "text Ana I'm running", True)], 2.0), "settled")
+    assert "┄" not in done and done.count("═") > settled.count("═")
+
+
+def test_a_guess_is_struck_out_from_the_word_that_killed_it() -> None:
+    events = [
+        TurnStarted(1, 0.0),
+        Heard(1, 1.0, "on Friday", ""),
+        Updated(1, 1.0, "on Friday", False),
+        CallIssued(1, 1.0, 1, 1, "find", {"day": "Friday"}, Effect.READ),
+        CallChanged(1, 1.0, 1, 1, CallState.RUNNING),
+        Heard(1, 2.0, "on Friday no", ""),
+        Updated(1, 2.0, "on Friday no", False),
+        CallChanged(1, 2.8, 1, 1, CallState.DISCARDED, "you said otherwise"),
+        CallIssued(1, 2.8, 1, 2, "find", {"day": "Sunday"}, Effect.READ),
+    ]
+    canvas = chart.paint(folded(events), 2.9, 116, 20)
+    lines = str(canvas).splitlines()
+    old, new = line_of(lines, "✗ find(Friday)"), line_of(lines, "find(Friday → Sunday)")
+    axis = lines[0]
+    assert abs(old.index("╌") - axis.index("2s")) <= 1 and abs(old.index("━") - axis.index("1s")) <= 1
+    assert old.rindex("✗") > old.rindex("╌")
+    assert abs(old.rindex("✗") - new.index("·")) <= 1
+    assert "you said “no”" in old
+    styles = {run.text: run.style for y in range(canvas.height) for run in canvas.line(y)}
+    assert styles["no"] == "blamed" and styles["find(Friday)"] == "struck" and styles["Friday"] == "struck"
+
+
+def test_the_end_of_speech_and_the_commit_are_lines_down_through_the_calls(sample: list[Event]) -> None:
+    lines = drawn(sample, 19.9)
+    settled = line_of(lines, "settled")
+    stop, commit = settled.index("■"), settled.index("◆")
+    below = lines[lines.index(settled) + 1]
+    assert below[stop] == "┊" and below[commit] == "│" and stop < commit
+
+
+def test_an_end_that_was_none_is_hollow() -> None:
+    live = line_of(drawn(before(corrected_events(), 6.3), 6.3), "settled")
+    assert [sign for sign in live if sign in "■□◆◇↶★"] == ["□", "◇", "↶"]
+    done = line_of(drawn(before(corrected_events(), 12.0), 12.0), "settled")
+    assert [sign for sign in done if sign in "■□◆◇↶★"] == ["□", "◇", "↶", "■", "◆", "★"]
+
+
+def test_a_held_call_waits_at_the_commit_and_is_released() -> None:
+    events = before(corrected_events(), 16.3)
+    line = line_of(drawn(events, 16.3), "create_reminder(Saturday → Sunday)")
+    bar = "".join(sign for sign in line if sign in "░▶━✓▄")
+    assert bar.lstrip("✓").startswith("░") and bar.index("▶") < bar.index("━")
+    assert "done, journal entry 3" in line
+
+
+def test_an_early_write_that_was_wrong_is_undone_and_another_stands() -> None:
+    running = folded(before(corrected_events(), 3.0))
+    assert "done early; undone if wrong" in str(chart.paint(running, 3.0, 116, 20))
+    regretted = folded(before(corrected_events(), 3.95))
+    assert "to be undone: “no Saturday”" in str(chart.paint(regretted, 3.95, 116, 20))
+    assert "To be undone." in str(side.paint_effects(regretted, 80, 8))
+    lines = drawn(before(corrected_events(), 6.3), 6.3)
+    assert "undone: “no Saturday”" in line_of(lines, "↶ create_reminder(Friday)")
+    assert "done early, journal entry 2" in line_of(lines, "✓ create_reminder(Friday → Saturday)")
+
+
+def test_what_a_continued_turn_takes_up_is_shown_as_done_before() -> None:
+    lines = drawn(before(corrected_events(), 14.0), 14.0)
+    assert "done before" in line_of(lines, "✓ create_remi")
+    assert "known before" in line_of(lines, "✓ get_weather(Saturday)")
+    assert "… " in line_of(lines, "your words") and "No," in "".join(lines)
+
+
+def test_a_failed_undo_is_told_where_the_effect_is() -> None:
+    state = folded(corrected_events())
+    assert "! #3" in str(side.paint_effects(state, 60, 8))
+    assert "cannot be undone" in line_of(
+        drawn(corrected_events(), 19.5), "! create_reminder(Saturday → Sunday)"
+    )
+
+
+def test_a_late_result_is_in_the_details_only() -> None:
+    state = folded(before(corrected_events(), 6.3))
+    assert state.turn is not None
+    late = next(row for row in state.turn.rows if row.name == "find_notes")
+    told = details(late, state.turn)
+    assert "dropped: you took it back" in told and "returned later: “You have one note on plants.”" in told
+
+
+def test_details_tell_the_arguments_as_they_changed_and_the_result(sample: list[Event]) -> None:
+    state = folded(sample)
+    assert state.turn is not None
+    told = details(next(row for row in state.turn.rows if (row.call, row.version) == (1, 2)), state.turn)
+    assert told == (
+        '✓ find_events(day="Friday" → "Saturday") · ready 2.2 s before you stopped'
+        " · “You have one event on Saturday: swimming at 10.”"
+    )
+
+
+# ---- the other panels ----------------------------------------------------------------------------
+
+
+def test_the_words_of_a_continued_turn_are_not_repeated() -> None:
+    text = str(conversation.paint_conversation(folded(corrected_events()), 80, 20))
+    assert text.count("water the plants on Friday") == 1
+    assert "↶ No, make it Sunday, please." in text
+    assert "0.70 s" in text and "1.08 s" in text
+
+
+def test_counters_compare_with_waiting() -> None:
+    text = str(side.paint_counters(folded(corrected_events()), 40, 4))
+    guessed, waited, right, vain = text.splitlines()
+    assert "0.89 s" in guessed and "1.40 s" in waited
+    assert guessed.count("█") / waited.count("█") == pytest.approx(0.89 / 1.4, abs=0.06)
+    assert "✓ 4 right" in right and "✗ 3 wrong" in right
+    assert "2 ran in vain" in vain and "↶ 2 undone" in vain
+
+
+@given(st.integers(0, 120))
+def test_the_line_of_counters_fits(width: int) -> None:
+    line = side.counters_line(folded(corrected_events()).counters, width)
+    assert cell_len(line) <= width
+    assert side.counters_line(Counters(), width) == ""
+
+
+def test_effects_are_never_cut_at_their_beginning() -> None:
+    rows = [
+        Effected(1, float(n), n, 1, n, "write", f"A long line about thing {n} that needs two lines.", True)
+        for n in range(1, 5)
+    ]
+    for height in range(2, 10):
+        text = str(side.paint_effects(folded(rows), 30, height)).splitlines()
+        assert text[0].startswith("✓ #"), height
+        assert "#4" in "".join(text)
+
+
+def test_what_was_undone_is_struck_out() -> None:
+    events = [Effected(1, 1.0, 1, 1, 7, "write", "Lunch is set.", True), Undone(1, 2.0, 7, "Gone.")]
+    canvas = side.paint_effects(folded(events), 30, 3)
+    assert [(run.text.strip(), run.style) for run in canvas.line(0) if run.text.strip()] == [
+        ("↶", "undone"),
+        ("#7 Lunch is set.", "struck"),
+    ]
+
+
+# ---- parts ---------------------------------------------------------------------------------------
 
 
 def row(call: int, state: CallState, **values: str) -> CallRow:
@@ -277,9 +385,25 @@ def row(call: int, state: CallState, **values: str) -> CallRow:
 
 def test_dropped_guesses_make_room_first() -> None:
     rows = tuple(row(n, CallState.DISCARDED if n == 3 else CallState.READY) for n in range(1, 6))
-    assert [r.call for r in chart.visible(rows, 5)] == [1, 2, 3, 4, 5]
-    assert [r.call for r in chart.visible(rows, 4)] == [2, 4, 5]  # one line says how many are left out
-    assert chart.visible(rows, 0) == []
+    assert [r.call for r in bars.visible(rows, 5)] == [1, 2, 3, 4, 5]
+    assert [r.call for r in bars.visible(rows, 4)] == [2, 4, 5]  # one line says how many are left out
+    assert [r.call for r in bars.visible(rows, 3, (3, 1))] == [3, 5]  # never the selected one
+    assert bars.visible(rows, 0) == []
+
+
+def test_a_changed_label_needs_room_for_both_values() -> None:
+    old = row(1, CallState.DISCARDED, day="Friday")
+    new = replace(row(1, CallState.READY, day="Saturday"), version=2)
+    assert changed_label(new, (old, new), 40) == ("find_events(", "Friday", " → Saturday)")
+    assert changed_label(new, (old, new), 25) is None
+    assert changed_label(old, (old, new), 40) is None
+
+
+@given(at_=st.floats(-10, 100), width=st.integers(1, 300))
+def test_every_time_has_a_column_in_the_chart(at_: float, width: int) -> None:
+    scale = Scale(20, width, 3.0, 6.0)
+    assert 20 <= scale.clipped(at_) < scale.end
+    assert scale.shows(at_) == (scale.clipped(at_) == scale.column(at_))
 
 
 def test_a_label_shows_what_tells_two_versions_apart() -> None:
@@ -297,17 +421,38 @@ def test_shortened_and_wrapped_text_fits(text: str, width: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(n=st.integers(0, 76), width=st.integers(0, 220), height=st.integers(0, 60), late=st.floats(-5, 500))
+@given(
+    part=st.floats(0, 1),
+    corrected=st.booleans(),
+    width=st.integers(0, 220),
+    height=st.integers(0, 60),
+    late=st.floats(-5, 500),
+    selected=st.none() | st.tuples(st.integers(1, 3), st.integers(1, 2)),
+)
 def test_any_prefix_paints_at_any_size(
-    n: int, width: int, height: int, late: float, sample: list[Event]
+    part: float,
+    corrected: bool,
+    width: int,
+    height: int,
+    late: float,
+    selected: tuple[int, int] | None,
+    sample: list[Event],
 ) -> None:
-    state = folded(sample[:n])
+    events = corrected_events() if corrected else sample
+    state = folded(events[: round(part * len(events))])
     now = state.clock + late
+    timeline = chart.paint(state, now, width, height, selected)
+    if (
+        state.turn is not None
+        and any(chart.key_of(row) == selected for row in state.turn.rows)
+        and height > 7
+    ):
+        assert timeline.marked is not None, "the selected call is on the picture"
     pictures = [
-        chart.paint(state.turn, now, width, height),
-        panels.paint_conversation(state, width, height),
-        panels.paint_effects(state, width, height),
-        panels.paint_counters(state, width, height),
+        timeline,
+        conversation.paint_conversation(state, width, height),
+        side.paint_effects(state, width, height),
+        side.paint_counters(state, width, height),
         panels.paint_header(state, now, width, frozen=True),
         panels.paint_banner(state, now, width),
     ]

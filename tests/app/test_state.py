@@ -12,14 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.events import (
+    CARRIED,
     CASCADE,
+    EARLY,
+    PATCHED,
+    RESTORED,
     BrainChanged,
     CallChanged,
     CallIssued,
     CallRemoved,
     CallState,
+    Committed,
     Continued,
     Effected,
+    EndOfTurn,
     Event,
     Heard,
     LateResult,
@@ -30,6 +36,7 @@ from agents.events import (
     Paused,
     Reopened,
     SpeechEnded,
+    TurnEnded,
     TurnStarted,
     UndoFailed,
     Undone,
@@ -38,6 +45,7 @@ from agents.events import (
 from agents.records import from_json, to_json
 from app.shown import CallRow, ScreenState, Turn, clean
 from app.state import fold
+from tests.app.corrected import corrected_events
 from tools.tool import Effect
 
 
@@ -76,6 +84,7 @@ events = st.one_of(
     st.builds(CallRemoved, turns, times, calls),
     st.builds(CallChanged, turns, times, calls, calls, states, texts, texts),
     st.builds(Effected, turns, times, calls, calls, calls, texts, texts, st.booleans()),
+    st.builds(EndOfTurn, turns, times),
     st.builds(BrainChanged, times, texts, st.sampled_from(Mode)),
     st.builds(Muted, times, st.booleans()),
     st.builds(Level, times, st.floats(0, 1).map(lambda level: round(level, 3))),
@@ -103,9 +112,20 @@ def test_any_events_in_any_order_fold(drawn: list[Event]) -> None:
         before = after
 
 
+def test_the_corrected_session_ends_as_told() -> None:
+    state = folded(corrected_events())
+    assert [(row.entry, row.undone, bool(row.stuck)) for row in state.effects] == [
+        (1, True, False),
+        (2, True, False),
+        (3, False, True),
+    ]
+    counters = state.counters
+    assert (counters.right, counters.rolled_back, counters.waste, counters.undone) == (4, 3, 2, 2)
+
+
 @given(data=st.data())
 def test_every_shuffled_part_of_the_sample_folds(data: st.DataObject, sample: list[Event]) -> None:
-    folded(data.draw(st.lists(st.sampled_from(sample), max_size=40)))
+    folded(data.draw(st.lists(st.sampled_from([*sample, *corrected_events()]), max_size=40)))
 
 
 @given(st.lists(events, max_size=20))
@@ -213,6 +233,143 @@ def test_undo_marks_the_effect_and_the_call() -> None:
     assert after.counters.undone == 1
     assert after.turn is not None and row_of(after.turn, 1).state is CallState.UNDONE
     assert folded([*events, events[-1]]).counters.undone == 1
+
+
+# ---- corrections ---------------------------------------------------------------------------------
+
+
+def write(at: float, version: int, day: str) -> CallIssued:
+    return issue(at, 1, version, day, Effect.WRITE)
+
+
+DONE = [
+    Updated(1, 0.9, "on Friday", False),
+    write(1.0, 1, "Friday"),
+    CallChanged(1, 1.0, 1, 1, CallState.RUNNING, EARLY),
+    Effected(1, 1.3, 1, 1, 7, "find_events", "done", True),
+    CallChanged(1, 1.3, 1, 1, CallState.READY, text="done"),
+    Paused(1, 1.4),
+    Heard(1, 2.0, "on Friday no Saturday", ""),
+    Updated(1, 2.1, "on Friday no Saturday", False),
+]
+
+
+def test_an_early_effect_that_is_wrong_is_regretted_then_undone() -> None:
+    patched = [*DONE, write(2.4, 2, "Saturday")]
+    turn = turn_of(*patched)
+    old = row_of(turn, 1)
+    assert old.early and old.state is CallState.READY
+    assert (old.regretted, old.because, old.struck_at) == (2.4, "no Saturday", 2.0)
+    assert not row_of(turn, 1, 2).early and row_of(turn, 1, 2).regretted is None
+    undone = folded(
+        [*patched, Undone(1, 2.6, 7, "gone"), CallChanged(1, 2.6, 1, 1, CallState.UNDONE, PATCHED)]
+    )
+    assert undone.turn is not None
+    old = row_of(undone.turn, 1)
+    assert (old.state, old.because) == (CallState.UNDONE, "no Saturday")
+    assert old.segments[-1].start == 2.6
+    assert undone.counters.undone == 1 and undone.effects[0].undone
+
+
+def test_what_is_removed_after_it_was_done_is_regretted_too() -> None:
+    assert row_of(turn_of(*DONE, CallRemoved(1, 2.4, 1)), 1).regretted == 2.4
+
+
+def test_what_is_asked_for_again_is_not_regretted() -> None:
+    turn = turn_of(
+        *DONE,
+        write(2.4, 2, "Saturday"),
+        write(2.8, 3, "Friday"),
+        CallChanged(1, 2.8, 1, 3, CallState.READY, RESTORED, "done"),
+    )
+    old, held, again = (row_of(turn, 1, version) for version in (1, 2, 3))
+    assert old.regretted is None and old.because == "" and old.state is CallState.READY
+    assert held.state is CallState.DISCARDED
+    assert (again.entry, again.state) == (7, CallState.READY)
+
+
+@pytest.mark.parametrize(("committed", "regretted"), [(True, 2.4), (False, None)])
+def test_without_a_commit_a_correction_corrects_nothing(committed: bool, regretted: float | None) -> None:
+    events: list[Event] = [
+        write(1.0, 1, "Friday"),
+        CallChanged(1, 1.0, 1, 1, CallState.RUNNING),
+        CallChanged(1, 1.3, 1, 1, CallState.READY, text="done"),
+        Reopened(1, 1.5),
+        write(2.4, 2, "Saturday"),
+        *([Committed(1, 2.5, "pause")] if committed else []),
+        TurnEnded(1, 3.0, 2.0, None, 0.0, 1, 0, 0),
+    ]
+    assert row_of(turn_of(*events), 1).regretted == regretted
+
+
+def test_a_turn_that_was_reopened_keeps_the_ends_that_were_none() -> None:
+    turn = turn_of(
+        SpeechEnded(1, 1.0),
+        Committed(1, 1.5, "answer"),
+        Reopened(1, 1.7),
+        SpeechEnded(1, 2.9),
+        SpeechEnded(1, 2.9),
+    )
+    assert (turn.stops, turn.commits, turn.reopened) == ((1.0, 2.9), (1.5,), (1.7,))
+    assert (turn.end_of_speech, turn.committed) == (2.9, None)
+
+
+def test_a_continued_turn_takes_words_and_entries_along() -> None:
+    state = folded(
+        [
+            Heard(1, 0.9, "on Friday", ""),
+            *DONE[:5],
+            TurnEnded(1, 2.0, 1.5, 1.8, 0.0, 1, 0, 0),
+            TurnStarted(2, 5.0),
+            Continued(2, 5.5, 1),
+            CallIssued(2, 5.5, 1, 1, "find_events", {"day": "Friday"}, Effect.WRITE),
+            CallChanged(2, 5.5, 1, 1, CallState.READY, CARRIED, "done"),
+            Heard(2, 5.6, "on Friday no Saturday", ""),
+        ]
+    )
+    turn = state.turn
+    assert turn is not None
+    assert (turn.continues, turn.carried, turn.said_here) == (1, 2, "no Saturday")
+    assert row_of(turn, 1).carried and row_of(turn, 1).entry == 7
+    ended = fold(state, TurnEnded(2, 8.0, 6.0, 7.0, 0.0, 1, 0, 0))
+    assert ended.counters.right == 1, "what the first turn got right counts once"
+
+
+def test_an_undo_that_failed_is_told_at_the_effect_and_the_call() -> None:
+    state = folded([*DONE, UndoFailed(1, 3.0, 7, "It is stuck.")])
+    assert state.effects[0].stuck == "It is stuck." and not state.effects[0].undone
+    assert state.turn is not None and row_of(state.turn, 1).stuck == "It is stuck."
+    assert state.notices[-1].error
+
+
+def test_a_late_result_belongs_to_the_version_given_up() -> None:
+    turn = turn_of(
+        issue(1.0, 1, 1, "Friday"),
+        issue(1.5, 1, 2, "Saturday"),
+        LateResult(1, 2.0, 1, "two events"),
+    )
+    assert (row_of(turn, 1).late, row_of(turn, 1, 2).late) == ("two events", "")
+
+
+def test_words_the_brain_waited_on_until_the_end_are_what_killed_a_guess() -> None:
+    events = [
+        Updated(1, 1.0, "on Friday", False),
+        issue(1.1, 1, 1, "Friday"),
+        Heard(1, 2.0, "on Friday no Saturday", ""),
+        Updated(1, 2.1, "on Friday no Saturday", False),
+        Paused(1, 2.2),
+        Updated(1, 2.6, "on Friday no Saturday", True),
+    ]
+    row = row_of(turn_of(*events, issue(2.8, 1, 2, "Saturday")), 1)
+    assert (row.because, row.struck_at) == ("no Saturday", 2.0)
+    later = row_of(turn_of(*events, issue(2.8, 2, 1, "plants"), CallRemoved(1, 2.9, 2)), 2)
+    assert (later.because, later.struck_at) == ("", None), "words older than the call did not kill it"
+
+
+def test_how_loud_it_was_is_kept_for_a_minute_and_no_other_event_is_told_by_it() -> None:
+    state = folded([Level(at / 10, 0.1) for at in range(1000)])
+    assert len(state.levels) == 600 and state.levels[-1].at == 99.9 and state.clock == 99.9
+    assert state.recent == ()
 
 
 def test_the_sample_ends_as_told(sample: list[Event]) -> None:

@@ -18,7 +18,7 @@ class Recorder:
         self.is_idle = True
 
     def names(self) -> list[object]:
-        return [call[0] for call in self.calls if call[0] not in ("hear", "notice")]
+        return [call[0] for call in self.calls if call[0] not in ("guess_end", "hear", "level", "notice")]
 
     def of(self, name: str) -> list[tuple[object, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
@@ -34,16 +34,20 @@ class Recorder:
         return time.monotonic() - self._begun
 
     def speech_started(self) -> None:
-        self._turn += 1
-        self.is_idle = False
         self.calls.append(("speech_started",))
-        self.publish(TurnStarted(self._turn, self.now()))
+        if self.is_idle:
+            self._turn += 1
+            self.is_idle = False
+            self.publish(TurnStarted(self._turn, self.now()))
 
     def hear(self, stable: str, unstable: str) -> None:
         self.calls.append(("hear", stable, unstable))
 
     def speech_ended(self, at: float) -> None:
         self.calls.append(("speech_ended", at))
+
+    def guess_end(self) -> None:
+        self.calls.append(("guess_end",))
 
     def end_turn(self, text: str) -> None:
         self.calls.append(("end_turn", text))
@@ -62,6 +66,12 @@ class Recorder:
     def speaking_ended(self, heard: str, interrupted: bool) -> None:
         self.calls.append(("speaking_ended", heard, interrupted))
         self._end()
+
+    def muted(self, on: bool) -> None:
+        self.calls.append(("muted", on))
+
+    def level(self, level: float) -> None:
+        self.calls.append(("level", level))
 
     def notice(self, text: str, error: bool = False) -> None:
         self.calls.append(("notice", text, error))

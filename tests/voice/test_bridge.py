@@ -45,10 +45,16 @@ async def test_silence_is_dated_back_to_its_beginning():
     assert at <= session.now() - 0.2
 
 
-async def test_speech_again_within_a_turn_opens_no_second_one():
+async def test_speech_again_within_a_turn_is_told():
     session = Recorder()
     await send(session, *TURN[:3], *TURN)
-    assert session.names() == ["speech_started", "speech_ended", "speech_ended", "end_turn"]
+    assert session.names() == [
+        "speech_started",
+        "speech_ended",
+        "speech_started",
+        "speech_ended",
+        "end_turn",
+    ]
 
 
 async def test_words_before_and_after_a_turn_are_nobodys():

@@ -49,7 +49,6 @@ async def test_the_demonstration_is_understood_as_it_is_spoken_and_answered(mode
 async def test_a_pause_after_a_preposition_does_not_end_the_turn(models, speak):
     session = await talk(models, speak("What's on my calendar on", 0.1, "Saturday?", 0.3))
     assert [plain(text) for (text,) in session.of("end_turn")] == ["what's on my calendar on saturday"]
-    assert session.names().count("speech_started") == 1
 
 
 async def test_cutting_in(models, speak):

@@ -1,0 +1,119 @@
+"""Schedules that went wrong once, each as small as it could be made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents.actions import Action, Answer, Call, Pause, Remove
+from tests.agents.fuzz.schedule import Move, Schedule
+from tests.agents.fuzz.stage import HASTY, Decision, Mishap, Setting
+
+_USUAL = Setting()
+_HASTY = replace(_USUAL, limits=replace(_USUAL.limits, turn_seconds=HASTY))
+_ONE = Move("say", words="one")
+
+
+def _call(id: int, tool: str, x: object = "a", more: object = None) -> Call:
+    return Call(id, tool, {"x": x} if more is None else {"x": x, "more": more})  # type: ignore[dict-item]
+
+
+def _at_once(*actions: Action | Mishap) -> tuple[Decision, ...]:
+    return tuple(Decision(action) for action in actions)
+
+
+REGRESSIONS: dict[str, Schedule] = {
+    "a call that needs one that has failed waited for ever": Schedule(
+        (_ONE,), (_at_once(_call(2, "write", ""), _call(4, "read", "b", ["$2"])),)
+    ),
+    "a second question took the place of the open one": Schedule(
+        (_ONE,),
+        (
+            (
+                *_at_once(_call(4, "confirm"), _call(3, "put")),
+                Decision(Pause(), finals=1),
+                Decision(_call(1, "confirm", "b"), finals=1, seconds=0.2),
+            ),
+        ),
+    ),
+    "a call that waits for itself was begun anew": Schedule(
+        (_ONE,), (_at_once(_call(2, "put_local", "$1", "$2"), _call(1, "read_twice", "e")),)
+    ),
+    "a shared early effect happened again when its turn was dropped": Schedule(
+        (_ONE,),
+        (
+            (
+                *_at_once(_call(2, "put_early"), _call(3, "put_early")),
+                Decision(Mishap("break"), finals=1),
+            ),
+        ),
+    ),
+    "an effect that runs and is asked for again ran for ever under its old version": Schedule(
+        (_ONE,),
+        (_at_once(_call(4, "put_early", "b"), _call(4, "read_slow", "$3"), _call(4, "put_early", "b")),),
+    ),
+    "an effect that ran when its correction was dropped was lost": Schedule(
+        (_ONE, Move("say", words="no one")),
+        (
+            (
+                Decision(_call(1, "put", "mule")),
+                Decision(_call(1, "read", "$3"), words=3),
+                Decision(Mishap("stop"), finals=2),
+            ),
+        ),
+    ),
+    "an effect done for good was done again for a number in its text": Schedule(
+        (_ONE,),
+        (
+            (
+                Decision(_call(2, "write", "$5 down", {"n": "at $1"})),
+                Decision(Pause(), finals=1),
+                Decision(_call(1, "read"), finals=1, seconds=0.7),
+                Decision(Answer("$1 $2"), finals=1),
+            ),
+        ),
+    ),
+    "an undo that failed was not told with an undo that was asked for": Schedule(
+        (Move("say", words="undo"),), (_at_once(_call(2, "put_early", "stay")),)
+    ),
+    "an undo that failed was not told when the turn was given up": Schedule(
+        (Move("say", words="one two"), Move("say", words="one two")),
+        (
+            (
+                Decision(_call(3, "put", "stuck")),
+                Decision(_call(3, "put", "f"), words=4),
+                Decision(Answer("$3"), seconds=1.5),
+            ),
+        ),
+        _HASTY,
+    ),
+    "an undo that failed was not told when the session ended": Schedule(
+        (Move("say", words="one", ending=0.0), Move("hang up")), (_at_once(_call(2, "put_early", "stuck")),)
+    ),
+    "the brain was asked about a turn that had ended": Schedule(
+        (Move("say"), Move("say", words="no"), Move("say", "end", words="undo that", ending=0.1, tail=True)),
+        (
+            (),
+            (
+                Decision(_call(3, "read_twice", "f"), seconds=1.5),
+                Decision(_call(1, "write", "f"), seconds=1.5),
+            ),
+        ),
+        replace(_HASTY, patience=0.1),
+    ),
+    "a turn ended twice when the user coughed while an effect was taken back": Schedule(
+        (_ONE, Move("say", words="undo"), Move("say")), (_at_once(_call(2, "put", "stay")),)
+    ),
+    "the brain was told of an end of turn that was none": Schedule(
+        (Move("say", words="one two three four", tail=True), Move("say", words="no")),
+        (
+            (
+                Decision(_call(1, "put_early"), words=3, seconds=0.7),
+                Decision(_call(1, "read", "$5 down"), words=5, seconds=0.7),
+            ),
+        ),
+        Setting(patience=0.5),
+    ),
+    "a reaction began after the session had ended": Schedule(
+        (_ONE, Move("hang up", "running", 0.05)), (_at_once(_call(1, "put"), _call(2, "read"), Remove(2)),)
+    ),
+}
