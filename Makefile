@@ -7,7 +7,7 @@ TESTS ?= tests
 SCHEDULES ?= 100000
 SEED ?= 1
 
-.PHONY: talk demo test crash lint clean
+.PHONY: talk demo test fuzz crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)

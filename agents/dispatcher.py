@@ -90,6 +90,8 @@ class Dispatcher:
 
     def undone(self, id: int, text: str) -> None:
         """The effect that was to be taken back is; `text` says so."""
+        if self.regrets.get(id) is None:
+            return  # the user took it back meanwhile
         regret = self.regrets.pop(id)
         assert regret.call.entry is not None
         self._port.emit(Undone(self._turn, self._port.now(), regret.call.entry, text))
@@ -104,6 +106,8 @@ class Dispatcher:
 
     def not_undone(self, id: int, message: str) -> None:
         """The effect could not be taken back; the user must be told."""
+        if self.regrets.get(id) is None:
+            return  # the user took it back meanwhile
         regret = self.regrets.pop(id)
         assert regret.call.entry is not None
         self._port.emit(UndoFailed(self._turn, self._port.now(), regret.call.entry, message))
@@ -183,7 +187,6 @@ class Dispatcher:
             entry=done.entry,
             shares=done.shares,
             early=done.early,
-            references=done.references,
         )
         if (
             done.state is CallState.RUNNING and not regret.is_reset
@@ -226,7 +229,7 @@ class Dispatcher:
             if call.early and call.state is CallState.READY and self._is_released(call)
         ]
         for call in kept:
-            self._board.store(replace(graph.bound(call, self.calls), early=False))
+            self._board.store(replace(self._bind(call), early=False))
         if entries := [call.entry for call in kept if call.entry is not None]:
             self._port.keep(entries)
 
@@ -374,12 +377,18 @@ class Dispatcher:
         guess = not self._is_released(call)
         early = guess and call.is_effect
         if call.is_effect and not early:
-            call = graph.bound(call, self.calls)
+            call = self._bind(call)
         call = self._board.begin(call, EARLY if early else "", early=early)
         self._runs.started(call, key, guess=guess)
         if call.is_effect:
             self._latest = (call.id, call.run, arguments)
         self._port.start(call, arguments)
+
+    def _bind(self, call: LiveCall) -> LiveCall:
+        """`call` is carried out for good: what it and its operands mention, they mention for good."""
+        for id in graph.needs(self.calls, call.id):
+            self._board.store(graph.bound(self.calls[id], self.calls))
+        return graph.bound(call, self.calls)
 
     def _resolved(self, call: LiveCall) -> Arguments | None:
         """The arguments with their operands filled in and checked; None where the call failed over it."""

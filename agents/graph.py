@@ -65,10 +65,11 @@ def dependants(calls: Mapping[int, LiveCall], of: int) -> list[int]:
 
 def is_cyclic(calls: Mapping[int, LiveCall], id: int) -> bool:
     """Whether call `id` waits for itself."""
-    return id in _needs(calls, id)
+    return id in needs(calls, id)
 
 
-def _needs(calls: Mapping[int, LiveCall], id: int) -> set[int]:
+def needs(calls: Mapping[int, LiveCall], id: int) -> set[int]:
+    """IDs of the calls that call `id` depends on, directly or not."""
     seen: set[int] = set()
     todo = [id]
     while todo:
@@ -103,6 +104,6 @@ def next_effect(calls: Mapping[int, LiveCall]) -> LiveCall | None:
     for call in pending:
         if is_ready(calls, call):
             return call
-        if not _needs(calls, call.id) & waiting_for:
+        if not needs(calls, call.id) & waiting_for:
             return None  # it waits for a read: keep the order
     return None

@@ -76,8 +76,10 @@ class Reactor:
         return self._task is not None or turn.number in self._news
 
     def forget(self, turn: Turn) -> None:
-        """The turn is over: no more reactions to it."""
+        """The turn is over: no more reactions to it; a running one is interrupted."""
         self._news.pop(turn.number, None)
+        if self._task is not None and self._reacting_to is turn:
+            self._task.cancel()
 
     def stop(self) -> None:
         """No more reactions, whatever is news still; the running one is interrupted."""

@@ -377,6 +377,8 @@ class Session:
 
         A patient brain is not woken for it while the user speaks: it sees the result with the next words.
         """
+        if turn.is_dropped:
+            return  # it only waits for an effect to be taken back
         if not turn.is_answered and (turn.commit.final or not self._brain.patience):
             self._reactor.news(turn, words=False)
         self._settle(turn)

@@ -32,6 +32,7 @@ from agents.events import (
 )
 from agents.port import Limits, Port
 from agents.references import References
+from agents.regrets import Regret
 from tools.tool import ToolError, well_formed
 from tools.toolbox import Toolbox
 
@@ -260,7 +261,7 @@ class Turn:
         self.dispatcher.reset_dependants(call.id)
         if graph.is_cyclic(self.calls, call.id):
             self.dispatcher.fail(call, "It would have to wait for itself.")
-        elif regret is not None and not regret.undoing and self._same(regret.call, action):
+        elif self._is_still_done(call, regret):
             self.dispatcher.restore(call)
         else:
             self._check(call)
@@ -286,10 +287,19 @@ class Turn:
             if id not in self._correctable:
                 raise ToolError(f"Call {id} has already been carried out; it can only be undone.")
 
-    def _same(self, old: LiveCall, action: Call) -> bool:
-        return old.tool.name == action.name and (
-            self._toolbox.canonical(action.name, old.arguments)
-            == self._toolbox.canonical(action.name, action.arguments)
+    def _is_still_done(self, call: LiveCall, regret: Regret | None) -> bool:
+        """Whether `call` asks for the very effect that was to be taken back.
+
+        With references in its arguments it may mean another one than it did.
+        """
+        if regret is None or regret.undoing or call.references != References(frozenset(), frozenset()):
+            return False
+        return self._same(regret.call, call)
+
+    def _same(self, old: LiveCall, new: Call | LiveCall) -> bool:
+        name = new.name if isinstance(new, Call) else new.tool.name
+        return old.tool.name == name and (
+            self._toolbox.canonical(name, old.arguments) == self._toolbox.canonical(name, new.arguments)
         )
 
     def _check(self, call: LiveCall) -> None:

@@ -194,11 +194,16 @@ def _politely(run: Run, model: Model, clean: Sequence[Turn]) -> list[str]:
     found: list[str] = [f"politely: {text}" for text in polite.stuck]
     for number, turn in enumerate(clean, 1):
         chain = {other.number for other in model.turns.values() if other.chain[0] == turn.chain[0]}
-        ours = [_effect(e) for e in _standing(run, model) if _turn_of(e) in chain]
-        theirs = [_effect(e) for e in polite.journal if e.state is EntryState.DONE and _turn_of(e) == number]
+        ours = [_key(e.tool, e.arguments) for e in _standing(run, model) if _turn_of(e) in chain]
+        theirs = [
+            _key(e.tool, e.arguments)
+            for e in polite.journal
+            if e.state is EntryState.DONE and _turn_of(e) == number
+        ]
         if _is_plain(run, turn):
-            if not turn.has_failed and any(one == other for one, other in pairwise(ours)):
-                found.append(f"once: turn {turn.number} did the same twice in a row: {ours}")
+            done = [(e.tool, e.arguments) for e in _standing(run, model) if _turn_of(e) == turn.number]
+            if not turn.has_failed and any(one == other for one, other in pairwise(done)):
+                found.append(f"once: turn {turn.number} did the same twice in a row: {done}")
             if ours != theirs:
                 found.append(f"politely: turn {turn.number} left {ours}, waiting left {theirs}")
         elif set(ours) != set(theirs):
@@ -215,10 +220,6 @@ def _is_plain(run: Run, turn: Turn) -> bool:
         and not turn.changed
         and not any(TOOLBOX.get(call.tool).speculate == "early" for call in turn.wanted.values())
     )
-
-
-def _effect(entry: Entry) -> tuple[str, str]:
-    return entry.tool, json.dumps(dict(entry.arguments), sort_keys=True)
 
 
 def _key(tool: str, arguments: Arguments) -> str:

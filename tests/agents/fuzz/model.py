@@ -61,7 +61,6 @@ class Turn:
     stale: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     happened: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     since: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
-    literal: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     readers: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])  # not those that share
     read: set[str] = field(default_factory=set[str])  # what is read, or was, since the last effect
     guesses: list[str] = field(default_factory=list[str])
@@ -221,9 +220,6 @@ class Model:
     def _turn(self, number: int) -> Turn:
         return self.turns.setdefault(number, Turn(number, [number]))
 
-    def _chain(self, turn: Turn) -> list[Turn]:
-        return [self._turn(number) for number in reversed(turn.chain)]
-
     def _drop(self, turn: Turn, gone: set[int]) -> None:
         turn.wanted = {id: call for id, call in turn.wanted.items() if id not in gone}
 
@@ -351,24 +347,33 @@ class Model:
 
     def _issued(self, at: int, event: CallIssued) -> None:
         turn = self._turn(event.turn)
+        literal: frozenset[int] = frozenset()
         if at not in self._accepted.values():
-            earlier = self.turns[turn.chain[-2]] if len(turn.chain) > 1 else None
-            if earlier is None or event.call not in earlier.wanted:
+            earlier = self.turns[turn.chain[-2]].wanted if len(turn.chain) > 1 else {}
+            if event.call not in earlier:
                 self._wrong("decisions", f"call {event.call} was issued, but not by the brain")
+                return
+            literal = earlier[event.call].literal
             if _is_effect(event.name):
                 turn.correctable.add(event.call)
                 turn.happened.add((event.call, event.version))
         else:
             turn.issues += 1
         turn.known.add(event.call)
-        turn.wanted[event.call] = _wanted(event)
+        turn.wanted[event.call] = replace(_wanted(event), literal=literal)
         turn.saved = -1
         turn.changed = turn.changed or turn.is_committed
 
     def _keep(self, turn: Turn, early: tuple[int, int]) -> None:
         turn.early.discard(early)
         if early[0] in turn.wanted and turn.wanted[early[0]].version == early[1]:
-            _bind(turn, early[0])
+            self._bind(turn, early[0])
+
+    def _bind(self, turn: Turn, id: int) -> None:
+        """The call is carried out for good: what it, or an operand, mentions of no call stays as it is."""
+        for bound in {id, *self.plan(turn).needs_in_all(id)} & turn.wanted.keys():
+            call = turn.wanted[bound]
+            turn.wanted[bound] = replace(call, literal=call.literal | (_mentioned(call) - turn.wanted.keys()))
 
     # ---- the calls -----------------------------------------------------------------------------
 
@@ -391,13 +396,8 @@ class Model:
         turn.states[mark] = event.state
         if event.state is CallState.WAITING and event.call in turn.wanted:
             turn.wanted[event.call] = replace(turn.wanted[event.call], literal=frozenset())
-        elif event.reason in (RESTORED, CARRIED) and event.call in turn.wanted:
-            literal = next(
-                (t.literal[event.call] for t in self._chain(turn) if event.call in t.literal), None
-            )
-            turn.wanted[event.call] = replace(turn.wanted[event.call], literal=literal or frozenset())
-            if event.reason == RESTORED and any(id == event.call for id, _ in turn.early):
-                turn.early.add(mark)
+        if event.reason == RESTORED and any(id == event.call for id, _ in turn.early):
+            turn.early.add(mark)
         is_effect = event.call in turn.wanted and _is_effect(turn.wanted[event.call].tool)
         if is_effect and before is CallState.RUNNING and event.state is CallState.WAITING:
             turn.stale.add(mark)
@@ -465,7 +465,7 @@ class Model:
         if tool.effect is not Effect.READ:
             if event.reason != EARLY:
                 turn.early.discard(mark)
-                _bind(turn, event.call)
+                self._bind(turn, event.call)
         if tool.effect is Effect.WRITE:
             self._check_order(turn, event)
         if event.reason.startswith("shares"):
@@ -573,13 +573,6 @@ def _accepted(log: Sequence[object]) -> dict[int, int]:
 
 def _said(text: str) -> list[str]:
     return [word.casefold() for word in spoken_words(text)]
-
-
-def _bind(turn: Turn, id: int) -> None:
-    """The call is carried out for good: what it mentions of calls that are not there stays as it is."""
-    call = turn.wanted[id]
-    turn.literal[id] = frozenset(_mentioned(call) - turn.wanted.keys())
-    turn.wanted[id] = replace(call, literal=turn.literal[id])
 
 
 def _mentioned(call: Wanted) -> set[int]:

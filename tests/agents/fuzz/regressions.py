@@ -7,6 +7,7 @@ from dataclasses import replace
 from agents.actions import Action, Answer, Call, Pause, Remove
 from tests.agents.fuzz.schedule import Move, Schedule
 from tests.agents.fuzz.stage import HASTY, Decision, Mishap, Setting
+from tests.agents.fuzz.world import Delays
 
 _USUAL = Setting()
 _HASTY = replace(_USUAL, limits=replace(_USUAL.limits, turn_seconds=HASTY))
@@ -113,7 +114,64 @@ REGRESSIONS: dict[str, Schedule] = {
         ),
         Setting(patience=0.5),
     ),
-    "a reaction began after the session had ended": Schedule(
-        (_ONE, Move("hang up", "running", 0.05)), (_at_once(_call(1, "put"), _call(2, "read"), Remove(2)),)
+    "a cough that was thought to end the turn swallowed the answer": Schedule(
+        (_ONE, Move("say", words="wait"), Move("say", moment="words", guess=0.2)),
+        (
+            (
+                Decision(_call(4, "write", "c"), finals=2),
+                Decision(Answer("Done."), finals=3, seconds=1.5),
+            ),
+        ),
+    ),
+    "nobody asked the brain again after it broke on a likely end": Schedule(
+        (Move("say", words="one", pace=1.0, guess=0.6),), ((Decision(Mishap("stop"), seconds=1.5),),)
+    ),
+    "an undo in an earlier turn kept the brain from this one": Schedule(
+        (Move("say", words="undo"), Move("say", after=0.7, words="one", pace=0.05)),
+        (
+            (Decision(_call(2, "put_early", "b"), seconds=0.2),),
+            (Decision(_call(4, "look", "b"), finals=1, seconds=0.2),),
+        ),
+        replace(_USUAL, delays=Delays(1)),
+    ),
+    "an effect stood as it was though what it was made of had changed": Schedule(
+        (_ONE, Move("say", "answer", words="no")),
+        (
+            _at_once(_call(1, "read", "a"), _call(2, "put", "$1")),
+            _at_once(Remove(1), _call(1, "read", "b"), _call(2, "put", "$1")),
+        ),
+    ),
+    "an early effect stood as it was though its operand had failed": Schedule(
+        (_ONE,),
+        (
+            _at_once(
+                _call(4, "put_early", "$3 $1"), _call(3, "put_early", ""), _call(4, "put_early", "$3 $1")
+            ),
+        ),
+    ),
+    "an effect done for good was to be undone for a number in what it was made of": Schedule(
+        (_ONE, Move("say", "effect", words="no")),
+        (
+            _at_once(_call(4, "read", "owe $2"), _call(3, "write", "with $4")),
+            _at_once(_call(2, "read")),
+        ),
+    ),
+    "a version fell twice": Schedule(
+        (_ONE,),
+        (
+            _at_once(
+                _call(4, "put_early", "$3 $1"),
+                _call(3, "put", "$1"),
+                Remove(3),
+                _call(4, "put_early", "$3 $1"),
+            ),
+        ),
+    ),
+    "the user and a correction took the same effect back": Schedule(
+        (_ONE, Move("say", "answer", words="wait"), Move("undo")),
+        (
+            _at_once(_call(4, "put", "stubborn"), _call(1, "put", "$4")),
+            _at_once(_call(4, "read_slow", "d")),
+        ),
     ),
 }

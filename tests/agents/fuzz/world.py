@@ -80,7 +80,7 @@ class Delays:
         if self.seed == 0:
             return 0.0
         text = f"{self.seed} {name} {json.dumps(dict(arguments), sort_keys=True)}"
-        return _DELAYS[zlib.crc32(text.encode()) % len(_DELAYS)]
+        return _DELAYS[zlib.crc32(text.casefold().encode()) % len(_DELAYS)]
 
     def is_too_long(self, name: str, arguments: Arguments) -> bool:
         """Whether a call never gets as far as to run."""
