@@ -76,7 +76,8 @@ def needs(calls: Mapping[int, LiveCall], id: int) -> set[int]:
         for operand in operands(calls[todo.pop()], calls):
             if operand in calls and operand not in seen:
                 seen.add(operand)
-                todo.append(operand)
+                if _is_wanted(calls, operand):
+                    todo.append(operand)
     return seen
 
 

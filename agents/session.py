@@ -90,6 +90,7 @@ class Session:
         self._count = 0
         self._before = ""  # words of this turn before an end of turn that was none
         self._heard = ""  # words of this turn handed to the brain
+        self._is_speaking = False
         self._hypothesis = ""  # all words of this turn so far, also those that may change
         self._guess: str | None = None  # the words handed over as if they were all
         self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest words, not yet handed over
@@ -160,6 +161,7 @@ class Session:
 
     def speech_started(self) -> None:
         """The user begins to speak: a new turn, the reply to a question, or more of the same turn."""
+        self._is_speaking = True
         if self._host.question is not None:
             self._host.question.timer.cancel()  # a reply is on its way: let it be said
         elif self._turn is None:
@@ -174,6 +176,10 @@ class Session:
             self._host.emit(Heard(self._host.question.call.turn, self.now(), said, unstable))
             return
         turn = self._turn or self._open()
+        if turn.commit.final:
+            if not self._is_speaking:
+                return  # of an utterance that is over
+            self._reopen(turn)  # what began as the reply to a question is none: a key has answered it
         if self._may_correct:
             self._take_up(turn, phrases.is_correction(spoken_words(stable)))
         text = _join(self._before, stable)
@@ -209,6 +215,7 @@ class Session:
 
     def end_turn(self, text: str) -> None:
         """The user has finished. `text` is the whole transcript, "" where no words were recognised."""
+        self._is_speaking = False
         if self._host.question is not None:
             self._reply(text)
         elif self._turn is not None and not self._turn.commit.final:

@@ -323,6 +323,20 @@ def bench_cost(
         raise typer.Exit(1)
 
 
+@bench.command("screen")
+def bench_screen(
+    runs: Annotated[int, typer.Option(min=1, help="Runs with the screen, and as many without.")] = 2,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """Measure what the screen costs while you speak. Takes a minute.
+
+    CPU time, the delay from an event to its pixels, and how evenly audio arrives with it and without.
+    """
+    from app.bench import screen
+
+    screen.run(runs, as_json=json)
+
+
 @bench.command("classify")
 def bench_classify(
     hints: Annotated[

@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 from agents.actions import Action, Answer, Call, Pause
 from agents.brain import Interaction
 from agents.brains.scripted import ScriptedBrain
-from agents.events import Committed, ConfirmAnswered, Event, Heard
+from agents.events import Committed, ConfirmAnswered, EndOfTurn, Event, Heard
 from app.bench.workload import CONFIRM, READ, WRITE, DeclaredTurn, read_seconds, value
 from tools.tool import Arguments, Effect, Tool, ToolContext, ToolResult
 from tools.toolbox import Toolbox
@@ -30,7 +30,7 @@ class Cause(StrEnum):
     WORDS = "words"  # `Heard` was published; this is for the first call that the brain then issues
     ACTION = "action"  # the call left the brain
     RESULT = "result"  # the tool of an operand returned
-    COMMIT = "commit"  # the answer left the brain; the intent's entry in the journal is part of it
+    COMMIT = "commit"  # the answer left the brain and the user had finished; the journal entry is part of it
     REPLY = "reply"  # the user's yes was published; as with `COMMIT`
     EFFECT = "effect"  # the effect before it returned; its mark and the next intent are part of it
 
@@ -112,7 +112,8 @@ class Probe:
         self._issued: dict[str, Moment] = {}  # by label
         self._returned: dict[str, Moment] = {}  # by value
         self._settled = _NEVER  # the latest pause or answer
-        self._committed = _NEVER  # the one that committed the turn
+        self._ended = _NEVER  # when the user had certainly finished
+        self._committed = _NEVER  # what committed the turn, the later of the two
         self._effect_over = _NEVER  # the latest effect
         self._replied = _NEVER  # the latest yes or no
 
@@ -132,8 +133,11 @@ class Probe:
         """A listener of the session, which says when the user spoke or replied and what committed a turn."""
         if isinstance(event, Heard):
             self._heard = Moment.now()
+        elif isinstance(event, EndOfTurn):
+            self._ended = Moment.now()
         elif isinstance(event, Committed):
-            self._committed = self._settled
+            # What the brain settled on a likely end waits for the certain one.
+            self._committed = max(self._settled, self._ended)
         elif isinstance(event, ConfirmAnswered):
             self._replied = Moment.now()
 

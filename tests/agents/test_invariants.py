@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from agents.actions import Action, Answer, Call, Pause, Remove
+from tests.agents.fuzz.brain import Decision
 from tests.agents.fuzz.check import check
 from tests.agents.fuzz.regressions import REGRESSIONS
 from tests.agents.fuzz.schedule import NESTED, ODD, PLAIN, REFERRING, TOOLS, Schedule, draw, play
-from tests.agents.fuzz.stage import Decision, Setting, Stage
+from tests.agents.fuzz.stage import Setting, Stage
 from tests.agents.fuzz.world import Delays
 from tests.conftest import VirtualLoop
 

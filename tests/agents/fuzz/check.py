@@ -21,9 +21,11 @@ from agents.events import (
     TurnStarted,
 )
 from agents.records import from_json, to_json
-from tests.agents.fuzz.model import TOOLBOX, Model, Turn
+from tests.agents.fuzz.brain import Decision
+from tests.agents.fuzz.ledger import TOOLBOX, Turn
+from tests.agents.fuzz.model import Model
 from tests.agents.fuzz.schedule import Move, Schedule, play
-from tests.agents.fuzz.stage import Decision, Run
+from tests.agents.fuzz.stage import Run
 from tests.agents.fuzz.world import Ran, TakenBack, question
 from tools.journal import Entry, EntryState
 from tools.tool import Arguments, Effect

@@ -131,10 +131,6 @@ def _any_order(next_effect: Any) -> Any:
     return mutant
 
 
-def _side_by_side(effect_runs: Any) -> Any:
-    return lambda self: False
-
-
 def _keeps_an_early_guess(drop: Any) -> Any:
     def mutant(self: Dispatcher, why: str) -> None:
         for call in list(self.calls.values()):

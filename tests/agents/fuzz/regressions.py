@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agents.actions import Action, Answer, Call, Pause, Remove
+from tests.agents.fuzz.brain import Decision, Mishap
 from tests.agents.fuzz.schedule import Move, Schedule
-from tests.agents.fuzz.stage import HASTY, Decision, Mishap, Setting
+from tests.agents.fuzz.stage import HASTY, Setting
 from tests.agents.fuzz.world import Delays
 
 _USUAL = Setting()
@@ -172,6 +173,22 @@ REGRESSIONS: dict[str, Schedule] = {
         (
             _at_once(_call(4, "put", "stubborn"), _call(1, "put", "$4")),
             _at_once(_call(4, "read_slow", "d")),
+        ),
+    ),
+    "half a sentence was acted on after a key had answered the question it began as a reply to": Schedule(
+        (_ONE, Move("say", words="one two")),
+        ((Decision(_call(3, "confirm")), Decision(_call(4, "put", "b"), words=2)),),
+        replace(_USUAL, replies={"confirm a?": "key yes"}),
+    ),
+    "an effect went ahead of one that only seemed to wait for it": Schedule(
+        (_ONE,),
+        (
+            _at_once(
+                _call(2, "put_early", "$3"),
+                _call(3, "write", "with $2"),
+                _call(1, "write", "$2"),
+                _call(3, "put_early", "bad"),
+            ),
         ),
     ),
 }

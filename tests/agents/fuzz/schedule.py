@@ -9,17 +9,8 @@ from random import Random
 
 from agents.actions import Answer, Call, Pause, Remove, Think
 from agents.port import Limits
-from tests.agents.fuzz.stage import (
-    HASTY,
-    MOMENTS,
-    PATIENT,
-    REACTION_SECONDS,
-    Decision,
-    Mishap,
-    Run,
-    Setting,
-    Stage,
-)
+from tests.agents.fuzz.brain import REACTION_SECONDS, Decision, Mishap
+from tests.agents.fuzz.stage import HASTY, MOMENTS, PATIENT, Run, Setting, Stage
 from tests.agents.fuzz.world import BAD, CALL_SECONDS, CRASH, HANG, MULE, STAY, STUBBORN, STUCK, Delays
 from tests.conftest import run_virtually
 from tools.tool import Json

@@ -7,9 +7,10 @@ from dataclasses import MISSING, fields, is_dataclass, replace
 from enum import Enum
 
 from agents.port import Limits
+from tests.agents.fuzz.brain import Decision
 from tests.agents.fuzz.check import check
 from tests.agents.fuzz.schedule import Move, Schedule, play
-from tests.agents.fuzz.stage import Decision, Setting
+from tests.agents.fuzz.stage import Setting
 
 MOST_TRIES = 3000
 
