@@ -1,10 +1,11 @@
-"""What a brain can do: think, call, remove, pause, answer."""
+"""What a brain can do: think, call, remove, pause, speak, answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agents.speech import Speech
 from tools.tool import Json
 
 
@@ -47,4 +48,14 @@ class Answer:
     text: str
 
 
-Action = Think | Call | Remove | Pause | Answer
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Begin to answer in the brain's own voice; `Answer` with the same words follows when they are known.
+
+    Only in a turn that is committed and whose calls are over; anywhere else it is silenced.
+    """
+
+    speech: Speech
+
+
+Action = Think | Call | Remove | Pause | Speak | Answer

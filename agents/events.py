@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from tools.tool import Effect, Json
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # Why a wrong guess was discarded: the reasons that count as rolled back.
 PATCHED = "you said otherwise"
@@ -301,6 +301,35 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """The brain begins its answer in its own voice; the words are complete with `Answered`."""
+
+    turn: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A response of a model that is paid for, as its service counted it. It may come after its turn.
+
+    Counts are tokens, the cached ones among those that went in. `guess`: made while it was not certain
+    that the user had finished. `dollars` is None where the price is not known.
+    """
+
+    turn: int
+    at: float
+    model: str
+    guess: bool
+    text_in: int
+    text_cached: int
+    text_out: int
+    audio_in: int
+    audio_cached: int
+    audio_out: int
+    dollars: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakingStarted:
     """The first audio of an answer or a question left for the speaker."""
 
@@ -389,6 +418,8 @@ Event = (
     | UndoFailed
     | Drafted
     | Answered
+    | Saying
+    | Used
     | SpeakingStarted
     | SpeakingEnded
     | TurnEnded

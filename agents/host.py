@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agents.calls import LiveCall
-from agents.events import ConfirmAnswered, ConfirmAsked, Event, LateResult, Notice
+from agents.events import ConfirmAnswered, ConfirmAsked, Event, LateResult, Notice, Saying
 from agents.executor import Executor, World
 from agents.port import Limits
+from agents.speech import Speech
 from agents.turn import Turn
 from tools.tool import Arguments, ToolError, ToolResult
 from tools.toolbox import Toolbox
@@ -36,6 +37,7 @@ class Host:
     ) -> None:
         self.events: list[Event] = []
         self.listeners: list[Callable[[Event], None]] = []
+        self.voices: list[Callable[[int, Speech], None]] = []
         self.of_turn: dict[int, list[Event]] = {}
         self.turns: dict[int, Turn] = {}  # those that are not over
         self._leaving: dict[int, Turn] = {}  # over, but for an effect that was under way
@@ -127,6 +129,12 @@ class Host:
             self.question = None
         assert self._executor is not None
         self._executor.cancel(call)
+
+    def speak(self, turn: int, speech: Speech) -> None:
+        """Let every voice say it."""
+        self.emit(Saying(turn, self.now()))
+        for voice in self.voices:
+            voice(turn, speech)
 
     def undo(self, call: LiveCall) -> None:
         """Take the effect of a call back."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from agents.calls import LiveCall
 from agents.events import Event
+from agents.speech import Speech
 from tools.tool import Arguments
 
 
@@ -50,6 +51,10 @@ class Port(Protocol):
 
     def ask(self, call: LiveCall, arguments: Arguments) -> None:
         """Ask the user; the answer comes back through `Turn.confirmed`."""
+        ...
+
+    def speak(self, turn: int, speech: Speech) -> None:
+        """The brain answers the turn in its own voice."""
         ...
 
     def undo(self, call: LiveCall) -> None:

@@ -28,7 +28,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from agents.actions import Action, Answer, Call, Pause, Remove, Think
+from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.events import (
     CASCADE,
     CallChanged,
@@ -84,6 +84,8 @@ def write(action: Action) -> str:
             return PAUSE
         case Answer(text):
             return f"{ANSWER} {text}\n"
+        case Speak():
+            return ""  # its words come with the answer
 
 
 def render(events: Sequence[Event]) -> str:
@@ -126,9 +128,13 @@ def update(words: Iterable[str], final: bool) -> str:
 
 
 def result(call: int, text: str) -> str:
-    """A result as news: one line, without anything that could pass for a tag."""
-    line = " ".join(text.replace("<", " ").replace(">", " ").split())
-    return f"{TOOL_RESULT} {call} {line[:RESULT_LIMIT]}"
+    """A result as news."""
+    return f"{TOOL_RESULT} {call} {data(text)}"
+
+
+def data(text: str) -> str:
+    """What a tool returned, as a model is shown it: one line, without anything that could pass for a tag."""
+    return " ".join(text.replace("<", " ").replace(">", " ").split())[:RESULT_LIMIT]
 
 
 def _news_of_call(call: int, state: CallState, reason: str, text: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from agents import phrases
 from agents.brain import Brain, Interaction
+from agents.cost import Meter, Usage
 from agents.events import (
     SCHEMA_VERSION,
     Answered,
@@ -31,11 +32,15 @@ from agents.events import (
     UndoFailed,
     Undone,
     Updated,
+    Used,
 )
 from agents.executor import World
+from agents.hearing import Hearing
 from agents.host import Host
+from agents.live import LiveBrain
 from agents.port import Limits
 from agents.reactor import Reactor
+from agents.speech import Speech
 from agents.summary import session_summary, turn_summary, wrong_effects
 from agents.turn import Turn
 from agents.words import same_words, spoken_words
@@ -70,7 +75,9 @@ class Session:
         mode: Mode = Mode.SPECULATIVE,
         source: str = "typed words",
         limits: Limits | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        """`meter` counts what the brains of this session cost."""
         self._brain = brain
         self._toolbox = toolbox
         self._world = world
@@ -98,6 +105,10 @@ class Session:
         self._earlier: _Earlier | None = None
         self._may_correct = False  # the words so far leave open whether they correct the earlier turn
         self._speaking_turn = 0
+        self._concluded: tuple[int, int] | None = None  # turn and its finals the brain was asked to answer
+        self._hearing = Hearing()
+        if meter is not None:
+            meter.listen(self._used, self.notice)
         self._closing = asyncio.Event()
 
     # ---- life ----------------------------------------------------------------------------------
@@ -133,6 +144,10 @@ class Session:
         """Call `listener` with every event from now on, as it happens."""
         self._host.listeners.append(listener)
 
+    def on_speech(self, voice: Callable[[int, Speech], None]) -> None:
+        """Call `voice` with the turn and what the brain says in its own voice, as it begins."""
+        self._host.voices.append(voice)
+
     def now(self) -> float:
         """Seconds on the session clock."""
         return self._host.now()
@@ -158,6 +173,21 @@ class Session:
         return any(isinstance(event, Heard) and spoken_words(event.stable) for event in self._host.events)
 
     # ---- the user ------------------------------------------------------------------------------
+
+    @property
+    def hears(self) -> int | None:
+        """The rate in Hz at which the brain wants the user's voice; None: it does not."""
+        return self._brain.hears if isinstance(self._brain, LiveBrain) else None
+
+    def listen(self, audio: bytes) -> None:
+        """The microphone's sound, 16-bit mono PCM at the rate `hears`: the brain gets what belongs to a turn.
+
+        The reply to a question is for the session alone.
+        """
+        if isinstance(self._brain, LiveBrain) and (rate := self._brain.hears) is not None:
+            turn = self._turn.number if self._turn is not None and self._is_speaking else None
+            for part in self._hearing.add(audio, rate, None if self._host.question is not None else turn):
+                self._brain.listen(self._count, part)
 
     def speech_started(self) -> None:
         """The user begins to speak: a new turn, the reply to a question, or more of the same turn."""
@@ -402,6 +432,10 @@ class Session:
             and not turn.dispatcher.is_busy
             and not self._reactor.is_wanted(turn)
         ):
+            if isinstance(self._brain, LiveBrain) and self._concluded != (turn.number, turn.finals):
+                self._concluded = (turn.number, turn.finals)
+                self._reactor.news(turn, words=False)
+                return
             # The brain has nothing to say: what was done is said for it.
             answer = turn.outcome or NOT_UNDERSTOOD
         if answer is not None:
@@ -415,6 +449,23 @@ class Session:
         elif turn is self._turn:
             self._guess = None  # nothing was made of it
             turn.forget_guess()
+
+    def _used(self, turn: int, model: str, guess: bool, usage: Usage, dollars: float | None) -> None:
+        self._host.emit(
+            Used(
+                turn,
+                self.now(),
+                model,
+                guess,
+                usage.text_in,
+                usage.text_cached,
+                usage.text_out,
+                usage.audio_in,
+                usage.audio_cached,
+                usage.audio_out,
+                dollars,
+            )
+        )
 
     def _give_up(self, turn: Turn, why: str) -> None:
         if turn.number in self._host.turns:

@@ -20,6 +20,8 @@ from agents.events import (
     Effected,
     EndOfTurn,
     Event,
+    Reopened,
+    Saying,
     SessionEnded,
     SpeakingStarted,
     SpeechEnded,
@@ -46,10 +48,17 @@ class _Tally:
     end_of_speech: float | None = None
     final_at: float | None = None  # when it was certain that the user had finished
     answer_writing: float = 0.0
+    said_at: float | None = None  # when the brain began to answer in its own voice
     answered_at: float | None = None
     spoken_at: float | None = None
     news_at: float = 0.0
+    settled_at: float = 0.0  # when there was nothing left to wait for before the answer
     versions: dict[tuple[int, int], _Version] = field(default_factory=dict[tuple[int, int], _Version])
+
+    @property
+    def is_saying(self) -> bool:
+        """Whether what is spoken now is the answer, and not a question before it."""
+        return self.said_at is not None or self.answered_at is not None
 
     @property
     def answer_at(self) -> float | None:
@@ -71,11 +80,18 @@ def _tally(events: Iterable[Event]) -> _Tally:
                 tally.news_at = at
             case CallChanged():
                 _call(tally, event)
-            case Drafted(at=at):
+            case Committed(at=at):
+                tally.settled_at = at
+            case Drafted(at=at) if tally.said_at is None:
                 tally.answer_writing = at - tally.news_at
+            case Saying(at=at):
+                tally.said_at, tally.spoken_at = at, None
+                tally.answer_writing = at - tally.settled_at
             case Answered(at=at):
-                tally.answered_at = at
-            case SpeakingStarted(at=at) if tally.answered_at is not None and tally.spoken_at is None:
+                tally.answered_at = at if tally.said_at is None else tally.said_at
+            case Reopened():
+                tally.said_at = None
+            case SpeakingStarted(at=at) if tally.is_saying and tally.spoken_at is None:
                 tally.spoken_at = at
             case _:
                 pass
@@ -88,6 +104,7 @@ def _call(tally: _Tally, event: CallChanged) -> None:
         version.ran_from = event.at
     elif version.ran_from is not None and event.state in (CallState.READY, CallState.FAILED):
         version.running = event.at - version.ran_from
+        tally.settled_at = event.at
     version.early = version.early or event.reason == EARLY
     if event.state is CallState.DISCARDED or (event.state is CallState.UNDONE and version.early):
         version.wrong = event.reason in (PATCHED, REMOVED, CASCADE)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from agents import graph, references
-from agents.actions import Action, Answer, Call, Pause, Remove, Think
+from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.calls import LiveCall
 from agents.commit import CommitPoint
 from agents.dispatcher import Dispatcher
@@ -33,6 +33,7 @@ from agents.events import (
 from agents.port import Limits, Port
 from agents.references import References
 from agents.regrets import Regret
+from agents.speech import Speech
 from tools.tool import ToolError, well_formed
 from tools.toolbox import Toolbox
 
@@ -152,6 +153,8 @@ class Turn:
                 self._port.emit(Paused(self.number, self._port.now()))
                 self._foregone = action if guessing else None
                 self._commit(self.dispatcher.commit.settled("pause", knowing))
+            case Speak(speech):
+                self._speak(speech)
             case Answer(text) if guessing:
                 self._foregone = action
                 self._port.emit(Drafted(self.number, self._port.now(), text))
@@ -322,6 +325,13 @@ class Turn:
         self._interrupted = None
         self._port.emit(CallRemoved(self.number, self._port.now(), id))
         self.dispatcher.withdraw(call, REMOVED)
+
+    def _speak(self, speech: Speech) -> None:
+        """Say it, unless something could still change what is true."""
+        if self.commit.reached and all(call.is_over for call in self.calls.values()):
+            self._port.speak(self.number, speech)
+        else:
+            speech.cut()
 
     def _answer(self, text: str, knowing: bool) -> None:
         if not knowing:

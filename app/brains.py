@@ -1,14 +1,34 @@
-"""From the name of a brain to a brain."""
+"""From the settings to a brain."""
 
 from __future__ import annotations
 
+import os
+
 from agents.brain import Brain, BrainError
+from agents.cost import Meter
+from app.prices import prices
+from app.settings import Settings
 
 
-def make_brain(name: str) -> Brain:
-    """The brain called `name`. Raises BrainError for one that cannot be had."""
-    if name == "local":
-        from agents.brains.local import LocalBrain
+def make_meter(settings: Settings) -> Meter:
+    """What counts the cost of a session, for all its brains."""
+    return Meter(prices(settings.prices), settings.budget)
 
-        return LocalBrain()
-    raise BrainError(f"the {name} brain is not in this version yet; use --brain local")
+
+def make_brain(name: str, settings: Settings, meter: Meter) -> Brain:
+    """The brain called `name`. Raises BrainError for one that cannot be had: no key, an extra is missing."""
+    match name:
+        case "local":
+            from agents.brains.local import LocalBrain
+
+            return LocalBrain()
+        case "openai":
+            from app.cloud import openai_brain
+
+            return openai_brain(settings, meter, os.environ)
+        case "gemini":
+            from app.cloud import gemini_brain
+
+            return gemini_brain(settings, meter, os.environ)
+        case _:
+            raise BrainError(f"the {name} brain is not in this version yet; use --brain local")

@@ -22,7 +22,7 @@ from agents.executor import World
 from agents.port import Limits
 from agents.records import to_json
 from agents.session import Session
-from app.brains import make_brain
+from app.brains import make_brain, make_meter
 from app.control import Control
 from app.hidden import secrets
 from app.record import Recorder
@@ -68,18 +68,21 @@ async def run_session(
         hidden = secrets(os.environ, settings.mcp)
         recorder = opened.enter_context(Recorder(settings.record, hidden)) if settings.record else None
         tools = await opened.enter_async_context(open_toolbox(settings))
-        brain = make_brain(settings.brain)
+        meter = make_meter(settings)
+        brain = make_brain(settings.brain, settings, meter)
         await brain.warm_up()
         world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
         limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
-        session = Session(brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits)
+        session = Session(
+            brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits, meter=meter
+        )
         control = Control(
             session,
             brain,
             record=settings.record or _record_path(settings.data),
             hidden=hidden,
             recorder=recorder,
-            make_brain=make_brain,
+            make_brain=lambda name: make_brain(name, settings, meter),
             brains=BRAINS,
             voice=voice,
         )

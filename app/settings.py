@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from agents.events import Mode
+from app.prices import PriceSettings
 from tools.errors import HeadstartError
 from tools.tool import Effect, Speculate
 
@@ -43,12 +44,50 @@ class ToolSettings(BaseModel):
     seconds: float | None = Field(None, gt=0, description="how long one run may take")
 
 
+class OpenAISettings(BaseModel):
+    """The `openai` brain, as `[openai]` in config.toml. Its key is OPENAI_API_KEY in the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field("gpt-realtime-2.1", description="a Realtime model")
+    voice: str = Field("marin", description="the model's voice")
+    effort: str | None = Field("low", description="how long it reasons: minimal, low, medium, high, xhigh")
+    url: str | None = Field(None, description="of another service that speaks the same, as wss://HOST/v1")
+
+
+class GeminiSettings(BaseModel):
+    """The `gemini` brain, as `[gemini]` in config.toml. Its key is GEMINI_API_KEY in the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str = Field("gemini-3.8-live", description="a Live model")
+    voice: str = Field("Kore", description="the model's voice")
+    speculator: str = Field("gemini-3.8-flash", description="the text model that guesses")
+    url: str | None = Field(None, description="of another service that speaks the same, as https://HOST")
+
+
 class Settings(BaseSettings):
     """What a person can set; in the environment as HEADSTART_BRAIN and so on."""
 
     model_config = SettingsConfigDict(env_prefix="headstart_", toml_file=CONFIG, extra="forbid")
 
     brain: str = Field("local", description="who thinks: " + ", ".join(BRAINS))
+    model: str | None = Field(None, description="the brain's model, where it has a choice")
+    voice: Literal["model", "own"] = Field(
+        "model", description="who speaks for a brain that can: its model, or the voice of this program"
+    )
+    hear: Literal["words", "sound"] = Field(
+        "words", description="what such a brain answers from: the words, or also the sound of them"
+    )
+    speculator: str | None = Field(
+        None, description="URL/MODEL of a chat endpoint that guesses instead of the brain itself"
+    )
+    budget: float | None = Field(
+        None, ge=0, description="US dollars a session may cost before it stops guessing ahead"
+    )
+    openai: OpenAISettings = OpenAISettings()
+    gemini: GeminiSettings = GeminiSettings()
+    prices: dict[str, PriceSettings] = Field({}, description="for a model, by its name")
     mode: Mode = Field(Mode.SPECULATIVE, description="speculative, or sequential as the baseline")
     input: str | None = Field(None, description='"mic", or a sound file that is heard in real time')
     output: str | None = Field(None, description='"speaker", a WAV file, or "none"')

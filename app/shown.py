@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 
-from agents.events import CallState, Event, Level, Notice, SessionEnded
+from agents.events import CallState, Event, Level, Notice, SessionEnded, Used
 from tools.tool import Effect
 
 
@@ -112,6 +112,33 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What models that are paid for took: US dollars as far as the prices are known, and tokens.
+
+    `cached` are those of `tokens` that were cached, `guesses` the dollars spent on guessing.
+    """
+
+    dollars: float = 0.0
+    guesses: float = 0.0
+    tokens: int = 0
+    cached: int = 0
+
+    def __str__(self) -> str:
+        share = f", {100 * self.cached // self.tokens} % cached" if self.cached else ""
+        return f"${self.dollars:.4f} · {self.tokens:,} tokens{share}"
+
+    def plus(self, event: Used) -> Cost:
+        """With another response."""
+        dollars = event.dollars or 0.0
+        return Cost(
+            self.dollars + dollars,
+            self.guesses + (dollars if event.guess else 0.0),
+            self.tokens + event.text_in + event.text_out + event.audio_in + event.audio_out,
+            self.cached + event.text_cached + event.audio_cached,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One turn: what was said, the calls it led to, and how it ended.
 
@@ -148,6 +175,8 @@ class Turn:
     thought: str = ""
     answer: str = ""
     answer_at: float | None = None
+    saying_at: float | None = None
+    cost: Cost = Cost()
     interrupted: bool = False
     ended: float | None = None
     head_start: float | None = None
@@ -200,6 +229,7 @@ class Counters:
     rolled_back: int = 0
     waste: int = 0
     undone: int = 0
+    cost: Cost = Cost()
     latencies: tuple[float, ...] = ()
     head_starts: tuple[float, ...] = ()
 

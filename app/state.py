@@ -26,6 +26,7 @@ from agents.events import (
     TurnEnded,
     UndoFailed,
     Undone,
+    Used,
 )
 from app.rows import OVER, moved, with_entry
 from app.shown import Counters, EffectRow, Header, ScreenState, Turn, clean
@@ -57,6 +58,13 @@ def fold(state: ScreenState, event: Event) -> ScreenState:
             return replace(state, summary=event, speaking=False)
         case BrainChanged(brain=brain, mode=mode):
             return replace(state, header=replace(state.header, brain=clean(brain), mode=str(mode)))
+        case Used():
+            counters = replace(state.counters, cost=state.counters.cost.plus(event))
+            turns = tuple(
+                replace(turn, cost=turn.cost.plus(event)) if turn.number == event.turn else turn
+                for turn in state.turns
+            )
+            return replace(state, counters=counters, turns=turns)
         case Muted(on=on):
             return replace(state, muted=on)
         case Undone(entry=entry):

@@ -117,7 +117,7 @@ class Story:
             case SpeakingEnded(interrupted=True):
                 return [*lines, _at(event.at, "·", "cut in", "you interrupted the answer")]
             case TurnEnded():
-                return [*lines, *_outcome(event)]
+                return [*lines, *_outcome(event, turn)]
             case _:
                 return lines + _answer(turn, old, event.at)
 
@@ -190,13 +190,16 @@ def _answer(turn: Turn, old: Turn | None, at: float) -> list[str]:
     return lines
 
 
-def _outcome(event: TurnEnded) -> list[str]:
+def _outcome(event: TurnEnded, turn: Turn) -> list[str]:
     parts = [f"head start {event.head_start:.2f} s", _many(event.calls, "call")]
     if event.rolled_back:
         parts.append(f"{event.rolled_back} rolled back")
     if event.waste:
         parts.append(f"{event.waste} ran for nothing")
-    return [_at(event.at, "", "", "└ " + " · ".join(parts))]
+    lines = [_at(event.at, "", "", "└ " + " · ".join(parts))]
+    if turn.cost.tokens:
+        lines.append(_at(event.at, "", "", f"└ {turn.cost}"))
+    return lines
 
 
 def _summary(event: SessionEnded, state: ScreenState) -> list[str]:
@@ -209,6 +212,9 @@ def _summary(event: SessionEnded, state: ScreenState) -> list[str]:
         ("calls", f"{event.calls}, of which {event.rolled_back} rolled back"),
         ("wrong effects", wrong),
     ]
+    cost = state.counters.cost
+    if cost.tokens:
+        rows.append(("cost", f"{cost}, of which guessing ${cost.guesses:.4f}"))
     return [f"{name:>15}  {value}" for name, value in rows]
 
 

@@ -21,6 +21,7 @@ from agents.events import (
     LateResult,
     Paused,
     Reopened,
+    Saying,
     SpeakingEnded,
     SpeakingStarted,
     SpeechEnded,
@@ -53,6 +54,7 @@ TurnEvent: TypeAlias = (
     | Effected
     | Drafted
     | Answered
+    | Saying
     | SpeakingStarted
     | SpeakingEnded
     | TurnEnded
@@ -71,7 +73,9 @@ def in_turn(turn: Turn, event: TurnEvent) -> Turn:
             return replace(turn, rows=rows.late(turn.rows, call, clean(text)))
         case Reopened(at=at):
             reopened = (*turn.reopened, at)
-            return replace(turn, committed=None, final_at=None, end_of_speech=None, reopened=reopened)
+            return replace(
+                turn, committed=None, final_at=None, end_of_speech=None, saying_at=None, reopened=reopened
+            )
         case Heard(at=at, stable=stable, unstable=unstable):
             words = _settle(turn.words, clean(stable).split(), at)
             return replace(turn, words=words, unstable=clean(unstable))
@@ -104,8 +108,10 @@ def in_turn(turn: Turn, event: TurnEvent) -> Turn:
             return replace(turn, committed=at, commits=_with(turn.commits, at))
         case Effected(call=call, version=version, entry=entry):
             return replace(turn, rows=rows.entered(turn.rows, call, version, entry))
+        case Saying(at=at):
+            return replace(turn, saying_at=at)
         case Answered(at=at, text=text):
-            return replace(turn, answer=clean(text), answer_at=at)
+            return replace(turn, answer=clean(text), answer_at=turn.saying_at or at)
         case SpeakingStarted():
             return turn
         case SpeakingEnded(interrupted=interrupted):

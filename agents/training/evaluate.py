@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.actions import Answer, Call, Pause, Remove, Think
+from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.brain import Brain, Interaction
 from agents.brains.local import ADAPTER, LocalBrain
 from agents.events import (
@@ -169,13 +169,13 @@ async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> 
                     events.append(Drafted(1, 0.0, text))
                 case Think(text, interrupted):
                     events.append(Thought(1, 0.0, text, interrupted))
+                case Speak():
+                    pass  # its words are in the answer
         seconds.append(time.perf_counter() - started)
     return Outcome(task, tuple(standing[id] for id in sorted(standing)), answer, tuple(seconds))
 
 
-def _reaction(
-    brain: Brain, toolbox: Toolbox, events: list[Event]
-) -> AsyncIterator[Call | Remove | Pause | Answer | Think]:
+def _reaction(brain: Brain, toolbox: Toolbox, events: list[Event]) -> AsyncIterator[Action]:
     return brain.react(Interaction(toolbox, 1, list(events), list(events)))
 
 

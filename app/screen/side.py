@@ -82,6 +82,8 @@ def paint_counters(state: ScreenState, width: int, height: int) -> Canvas:
     x = canvas.put(0, y + 1, f"{counters.waste} ran in vain   ", "quiet")
     if counters.undone:
         canvas.put(x, y + 1, f"{GLYPH[CallState.UNDONE]} {counters.undone} undone", "undone")
+    if counters.cost.tokens:
+        canvas.put(0, y + 2, str(counters.cost), "quiet")
     return canvas
 
 
@@ -101,6 +103,8 @@ def counters_line(counters: Counters, width: int) -> str:
     parts = [f"answers in {times[0]:.2f} s", f"by waiting {times[1]:.2f} s"]
     parts.append(f"{GLYPH[CallState.READY]} {counters.right} right")
     parts.append(f"{GLYPH[CallState.DISCARDED]} {counters.rolled_back} wrong")
+    if counters.cost.tokens:
+        parts.append(f"${counters.cost.dollars:.4f}")
     while parts and cell_len(" · ".join(parts)) > width:
         parts.pop()
     return " · ".join(parts)

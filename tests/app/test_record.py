@@ -76,7 +76,7 @@ def test_a_full_disk_says_so(sample: list[Event]) -> None:
         Recorder(full)
 
 
-HEADER = '{"headstart":2}\n'
+HEADER = '{"headstart":3}\n'
 NOTICE = '{"event":"Notice","at":1.0,"text":"hello","error":false}\n'
 
 
@@ -86,8 +86,8 @@ NOTICE = '{"event":"Notice","at":1.0,"text":"hello","error":false}\n'
         ("", "is empty"),
         (NOTICE, "not a Headstart record"),
         ("hello\n", "is not a Headstart record: line 1 is not valid JSON"),
-        ('{"headstart":1}\n', "record format 1, this version reads 2; record again, or replay it with"),
-        ('{"headstart":99}\n', "record format 99, this version reads 2; update Headstart"),
+        ('{"headstart":1}\n', "record format 1, this version reads 3; record again, or replay it with"),
+        ('{"headstart":99}\n', "record format 99, this version reads 3; update Headstart"),
         ('{"headstart":true}\n', "record format True"),
         (
             HEADER + NOTICE + NOTICE[:20],
