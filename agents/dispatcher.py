@@ -211,14 +211,14 @@ class Dispatcher:
 
     def drop(self, why: str) -> None:
         """Discard whatever is not over; effects that have begun go on, but for guesses, which are undone."""
+        self._is_dropped = True
+        self._forget_corrections()
         for call in list(self.calls.values()):
             if call.has_begun and call.early:
                 self.discard(call, why)
         for call in list(self.calls.values()):  # also those that shared an effect discarded just now
             if not (call.is_over or call.has_begun):
                 self.discard(call, why)
-        self._is_dropped = True
-        self._forget_corrections()
         self.pump()
 
     def keep(self) -> None:
@@ -415,8 +415,15 @@ class Dispatcher:
                 self._board.show(self._board.store(other.anew()), reason=f"call {call.id} changed")
 
     def _forget_corrections(self) -> None:
-        if self._is_dropped and not self.commit.reached:
-            self.regrets.forget_corrections()
+        if not self._is_dropped or self.commit.reached:
+            return
+        for regret in self.regrets.forget_corrections():
+            if regret.is_reset:  # it was shown to start over, and never will
+                done = regret.call
+                assert done.result is not None
+                if self.calls[done.id].version == done.version:
+                    self._board.store(done)
+                self._board.show(done, reason=RESTORED, text=done.result.text, value=done.result.value)
 
     def _stop(self, call: LiveCall) -> None:
         if call.state is CallState.ASKING:

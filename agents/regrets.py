@@ -85,11 +85,16 @@ class Regrets:
         """Whether an effect is being taken back, or will be without anybody's doing more."""
         return any(regret.call.early or committed for regret in self._all.values())
 
-    def forget_corrections(self) -> None:
-        """The turn ends without a commit: what an earlier commit has done stays done."""
-        for regret in self:
-            if not (regret.call.early or regret.undoing or regret.call.state is CallState.RUNNING):
-                del self._all[regret.call.id]
+    def forget_corrections(self) -> list[Regret]:
+        """The turn ends without a commit: what an earlier commit has done stays done. Those forgotten."""
+        forgotten = [
+            regret
+            for regret in self
+            if not (regret.call.early or regret.undoing or regret.call.state is CallState.RUNNING)
+        ]
+        for regret in forgotten:
+            del self._all[regret.call.id]
+        return forgotten
 
     def _running(self, id: int, run: int) -> Regret | None:
         regret = self._all.get(id)

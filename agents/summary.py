@@ -11,6 +11,7 @@ from agents.events import (
     EARLY,
     PATCHED,
     REMOVED,
+    RESTORED,
     Answered,
     CallChanged,
     CallIssued,
@@ -100,7 +101,9 @@ def _tally(events: Iterable[Event]) -> _Tally:
 
 def _call(tally: _Tally, event: CallChanged) -> None:
     version = tally.versions[event.call, event.version]
-    if event.state is CallState.RUNNING:
+    if event.reason == RESTORED:
+        version.wrong = False
+    elif event.state is CallState.RUNNING:
         version.ran_from = event.at
     elif version.ran_from is not None and event.state in (CallState.READY, CallState.FAILED):
         version.running = event.at - version.ran_from

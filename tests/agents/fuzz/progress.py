@@ -39,6 +39,8 @@ class Progress:
             return
         if before is CallState.DISCARDED and event.state is CallState.UNDONE and mark in turn.happened:
             return
+        if event.state is CallState.READY and event.reason == RESTORED and mark in turn.happened:
+            return  # the correction that had discarded it came to nothing
         if before in (CallState.DISCARDED, CallState.UNDONE):
             self._ledger.wrong("late", f"call {mark} became {event.state} after it was {before}")
         if event.state is CallState.RUNNING:

@@ -191,4 +191,16 @@ REGRESSIONS: dict[str, Schedule] = {
             ),
         ),
     ),
+    "what an uncommitted correction had reset was told as discarded, though its effect stood": Schedule(
+        (_ONE, Move("say", "commit", 1.5, "undo")),
+        (
+            (
+                Decision(_call(4, "put"), seconds=0.7),
+                Decision(Pause()),
+                Decision(_call(1, "put", "$4")),
+                Decision(_call(2, "put", "b")),
+                Decision(_call(4, "look", "b"), seconds=0.7),
+            ),
+        ),
+    ),
 }
