@@ -107,6 +107,7 @@ class Session:
         self._speaking_turn = 0
         self._concluded: tuple[int, int] | None = None  # turn and its finals the brain was asked to answer
         self._hearing = Hearing()
+        self._host.voices.append(self._begin_speaking)
         if meter is not None:
             meter.listen(self._used, self.notice)
         self._closing = asyncio.Event()
@@ -449,6 +450,9 @@ class Session:
         elif turn is self._turn:
             self._guess = None  # nothing was made of it
             turn.forget_guess()
+
+    def _begin_speaking(self, turn: int, _: Speech) -> None:
+        self._speaking_turn = turn
 
     def _used(self, turn: int, model: str, guess: bool, usage: Usage, dollars: float | None) -> None:
         self._host.emit(

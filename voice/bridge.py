@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,15 +12,21 @@ from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
     Frame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
+    TTSStartedFrame,
+    TTSStoppedFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from agents.events import Answered, ConfirmAsked, Event
+from agents.speech import Speech
 from voice.frames import (
     HypothesisFrame,
+    SoundHeardFrame,
+    SpokenSoundFrame,
     TurnEndedFrame,
     TurnForgottenFrame,
     TurnLikelyEndedFrame,
@@ -27,9 +34,24 @@ from voice.frames import (
 )
 from voice.hand import VoiceHand
 
+_MOMENT = 0.1  # seconds of a brain's own voice between two marks
+
 
 class Listener(Protocol):
     """What the voice needs of a session. All methods return at once and run on the event loop's thread."""
+
+    @property
+    def hears(self) -> int | None:
+        """The rate in Hz at which the user's voice is wanted; None: it is not."""
+        ...
+
+    def listen(self, audio: bytes) -> None:
+        """Take what the microphone hears, 16-bit mono PCM at that rate."""
+        ...
+
+    def on_speech(self, voice: Callable[[int, Speech], None], /) -> None:
+        """Call `voice` with the turn and what a brain says in its own voice, as it begins."""
+        ...
 
     @property
     def is_idle(self) -> bool:
@@ -91,9 +113,19 @@ class Listener(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Utterance:
+    """What is said: a text for our own voice, or what a brain says in its own."""
+
     text: str
-    heard: list[str] = field(default_factory=list)
+    speech: Speech | None = None
+    words: list[str] = field(default_factory=list)  # those of the text that were audible
+    seconds: float = 0.0  # of the speech that were audible
     started: bool = False
+    given: asyncio.Event = field(default_factory=asyncio.Event)  # all of it is with the voice
+
+    @property
+    def heard(self) -> str:
+        """What was audible of it."""
+        return " ".join(self.words) if self.speech is None else self.speech.words_in(self.seconds)
 
 
 class Bridge(FrameProcessor):
@@ -111,7 +143,9 @@ class Bridge(FrameProcessor):
         self._utterances: deque[_Utterance] = deque()
         self._in_turn = False
         self._user_speaks = False
+        self._speeches: dict[int, Speech] = {}  # by turn
         session.subscribe(self._on_event)
+        session.on_speech(self._on_speech)
 
     @property
     def idle(self) -> bool:
@@ -168,17 +202,37 @@ class Bridge(FrameProcessor):
                 self._utterances[0].started = True
                 self._session.speaking_started()
             case WordHeardFrame() if self._utterances and self._utterances[0].started:
-                self._utterances[0].heard.append(frame.word)
+                self._utterances[0].words.append(frame.word)
+            case SoundHeardFrame() if self._utterances:
+                self._utterances[0].seconds = frame.seconds
             case BotStoppedSpeakingFrame() if self._utterances and self._utterances[0].started:
-                self._session.speaking_ended(" ".join(self._utterances.popleft().heard), False)
+                self._finished()
             case _:
                 pass
         await self.push_frame(frame, direction)
 
+    def _finished(self) -> None:
+        """What was being said has been said, unless its sound only falters on the way to us."""
+        if not self._utterances[0].given.is_set():
+            self._utterances[0].started = False
+            return
+        utterance = self._utterances.popleft()
+        if utterance.speech is not None:
+            utterance.speech.stop(utterance.seconds)
+        self._session.speaking_ended(utterance.heard, False)
+
+    def _on_speech(self, turn: int, speech: Speech) -> None:
+        self._speeches[turn] = speech
+        utterance = _Utterance("", speech)
+        self._utterances.append(utterance)
+        self.create_task(self._say(utterance))
+
     def _on_event(self, event: Event) -> None:
         match event:
-            case Answered():
-                text = event.text
+            case Answered(text=text):
+                speech = self._speeches.pop(event.turn, None)
+                if speech is not None and not speech.is_cut:
+                    text = text.removeprefix(speech.text.strip())
             case ConfirmAsked():
                 text = event.question
             case _:
@@ -190,10 +244,52 @@ class Bridge(FrameProcessor):
             self.create_task(self._say(utterance))
 
     async def _say(self, utterance: _Utterance) -> None:
+        for earlier in list(self._utterances):
+            if earlier is utterance:
+                break
+            await earlier.given.wait()
         if self._user_speaks:
             await self._yield_floor()
-        elif utterance in self._utterances:
+        elif utterance not in self._utterances:
+            pass
+        elif utterance.speech is None:
+            utterance.given.set()
             await self.push_frame(TTSSpeakFrame(utterance.text))
+        else:
+            await self._pass_on(utterance, utterance.speech)
+
+    async def _pass_on(self, utterance: _Utterance, speech: Speech) -> None:
+        """Give the output a brain's own voice as it arrives, with marks that tell how far it was heard."""
+        await self.push_frame(TTSStartedFrame())
+        moment = 2 * int(_MOMENT * speech.rate)
+        passed = 0
+        async for chunk in speech.chunks():
+            for start in range(0, len(chunk), moment):
+                if utterance not in self._utterances or speech.is_cut:
+                    break
+                part = chunk[start : start + moment]
+                passed += len(part)
+                await self.push_frame(TTSAudioRawFrame(part, speech.rate, 1))
+                await self.push_frame(SpokenSoundFrame(passed / 2 / speech.rate))
+        if speech.is_cut and utterance in self._utterances:
+            await self._take_back(utterance, speech)
+        utterance.given.set()
+        if speech.is_cut:
+            pass
+        elif not passed and utterance in self._utterances:
+            self._utterances.remove(utterance)  # nothing came of it
+        elif utterance in self._utterances and utterance.seconds * speech.rate * 2 >= passed:
+            self._finished()  # it faltered, and its last sound was audible already
+        else:
+            await self.push_frame(TTSStoppedFrame())
+
+    async def _take_back(self, utterance: _Utterance, speech: Speech) -> None:
+        """The brain broke off; what follows is said all the same."""
+        self._utterances.remove(utterance)
+        await self.broadcast_interruption()
+        speech.stop(utterance.seconds)
+        if utterance.started:
+            self._session.speaking_ended(utterance.heard, True)
 
     async def _yield_floor(self) -> None:
         """The user cut in."""
@@ -213,6 +309,10 @@ class Bridge(FrameProcessor):
 
     def _drop_utterances(self) -> str:
         """Forget what was to be said; the words that were audible of it."""
-        heard = " ".join(self._utterances[0].heard) if self._utterances else ""
+        heard = self._utterances[0].heard if self._utterances else ""
+        for utterance in self._utterances:
+            utterance.given.set()
+            if utterance.speech is not None:
+                utterance.speech.stop(utterance.seconds)
         self._utterances.clear()
         return heard

@@ -56,6 +56,20 @@ class TurnForgottenFrame(SystemFrame):
 
 
 @dataclass
+class SpokenSoundFrame(DataFrame):
+    """As `SpokenWordFrame`, after each moment of a brain's own voice: `seconds` of it stand before this."""
+
+    seconds: float
+
+
+@dataclass
+class SoundHeardFrame(SystemFrame):
+    """Travels back up: this many seconds of a brain's own voice left for the speaker."""
+
+    seconds: float
+
+
+@dataclass
 class SpokenWordFrame(DataFrame):
     """Follows the audio of one word through the output's queue, so that it arrives when that was played."""
 

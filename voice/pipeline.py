@@ -19,6 +19,7 @@ from pipecat.workers.runner import WorkerRunner
 from voice.bridge import Bridge, Listener
 from voice.decoder import SAMPLE_RATE
 from voice.devices import AudioUnavailable, Direction, pick
+from voice.ears import BrainEars
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
 from voice.models import Models, load_voice, warm_up
 from voice.stt import WhisperSTT
@@ -107,6 +108,7 @@ async def _talk(
         ears,
         VoiceDetector(session, hand, options.half_duplex),
         *([TapeRecorder(session, options.tape)] if options.tape else []),
+        BrainEars(session),
         WhisperSTT(models.decoder),
         TurnDetector(models.prosody),
         bridge,

@@ -17,7 +17,7 @@ from pipecat.transports.base_transport import TransportParams
 
 from tools.errors import HeadstartError
 from voice.decoder import SAMPLE_RATE, Audio
-from voice.frames import SpokenWordFrame, WordHeardFrame
+from voice.frames import SoundHeardFrame, SpokenSoundFrame, SpokenWordFrame, WordHeardFrame
 
 _CHUNK = SAMPLE_RATE // 50  # samples: 20 ms, as a microphone delivers
 _TAIL = 1.0  # seconds of silence before a file counts as played: the voice detector lags behind
@@ -109,9 +109,11 @@ class HeardOutput(BaseOutputTransport):
         await self.set_transport_ready(frame)
 
     async def write_transport_frame(self, frame: Frame) -> None:
-        """Called in the order of the audio queue: report a word once its audio was written."""
+        """Called in the order of the audio queue: report a word, or sound, once it was written."""
         if isinstance(frame, SpokenWordFrame):
             await self.push_frame(WordHeardFrame(frame.word), FrameDirection.UPSTREAM)
+        elif isinstance(frame, SpokenSoundFrame):
+            await self.push_frame(SoundHeardFrame(frame.seconds), FrameDirection.UPSTREAM)
 
     def close(self) -> None:
         """Give back what the constructor opened; more than once does no harm."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from agents.events import Answered, ConfirmAsked, Event, TurnEnded, TurnStarted
+from agents.speech import Speech
 
 
 class Recorder:
@@ -14,11 +15,17 @@ class Recorder:
         self._answer = answer
         self._begun = time.monotonic()
         self._callbacks: list[Callable[[Event], None]] = []
+        self._voices: list[Callable[[int, Speech], None]] = []
+        self.hearing: int | None = None
         self._turn = 0
         self.is_idle = True
 
     def names(self) -> list[object]:
-        return [call[0] for call in self.calls if call[0] not in ("guess_end", "hear", "level", "notice")]
+        return [
+            call[0]
+            for call in self.calls
+            if call[0] not in ("guess_end", "hear", "level", "listen", "notice")
+        ]
 
     def of(self, name: str) -> list[tuple[object, ...]]:
         return [call[1:] for call in self.calls if call[0] == name]
@@ -78,6 +85,20 @@ class Recorder:
 
     def subscribe(self, callback: Callable[[Event], None]) -> None:
         self._callbacks.append(callback)
+
+    @property
+    def hears(self) -> int | None:
+        return self.hearing
+
+    def listen(self, audio: bytes) -> None:
+        self.calls.append(("listen", audio))
+
+    def on_speech(self, voice: Callable[[int, Speech], None]) -> None:
+        self._voices.append(voice)
+
+    def say(self, speech: Speech) -> None:
+        for voice in self._voices:
+            voice(self._turn, speech)
 
     def _end(self) -> None:
         self.is_idle = True
