@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
 
@@ -126,6 +126,18 @@ def answering(now: str) -> str:
     return _ANSWERING.format(now=now)
 
 
+def instructions(now: str) -> str:
+    """Instructions for one session that does both, so that what leads its prompt is always the same."""
+    return "\n\n".join(
+        [
+            f"Where the latest message is an update that begins with {protocol.PARTIAL} or {protocol.FINAL}:",
+            guessing(now),
+            "Everywhere else:",
+            answering(now),
+        ]
+    )
+
+
 def date_of(events: Sequence[Event]) -> str:
     """The date and time at which the session began, as a sentence. Empty where it has not."""
     started = next((event for event in events if isinstance(event, SessionStarted)), None)
@@ -172,6 +184,7 @@ class ToldCall:
     effect: Effect
     state: CallState
     text: str  # the result, or why it failed
+    version: int
 
     @property
     def is_open(self) -> bool:
@@ -198,10 +211,9 @@ def calls(of_turn: Sequence[Event]) -> list[ToldCall]:
         match event:
             case CallIssued(call=id, version=version, name=name, arguments=arguments, effect=effect):
                 versions[id] = version
-                told[id] = ToldCall(id, name, arguments, effect, CallState.WAITING, "")
+                told[id] = ToldCall(id, name, arguments, effect, CallState.WAITING, "", version)
             case CallChanged(call=id, version=version, state=state, text=text) if versions.get(id) == version:
-                old = told[id]
-                told[id] = ToldCall(id, old.name, old.arguments, old.effect, state, text)
+                told[id] = replace(told[id], state=state, text=text)
             case _:
                 pass
     return [told[id] for id in sorted(told)]
