@@ -43,9 +43,13 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say. `$2` in the text stands for the spoken result of call 2."""
+    """What to say. `$2` in the text stands for the spoken result of call 2.
+
+    A text that `is_literal` is said as it stands, "$2" being money.
+    """
 
     text: str
+    is_literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

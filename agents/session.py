@@ -446,7 +446,8 @@ class Session:
         """The brain failed. Before the final update the next words are another chance."""
         self.notice(why, error=True)
         if turn.commit.final:
-            self._give_up(turn, f"Sorry, something went wrong. {why}")
+            done = turn.outcome if turn.commit.reached else ""
+            self._give_up(turn, f"Sorry, something went wrong. {why} {done}".strip())
         elif turn is self._turn:
             self._guess = None  # nothing was made of it
             turn.forget_guess()

@@ -44,6 +44,7 @@ class Turn:
     def __init__(self, number: int, toolbox: Toolbox, port: Port, limits: Limits) -> None:
         self.number = number
         self.draft: str | None = None
+        self._is_literal = False  # nothing in the draft stands for a result
         self.is_paused = False
         self.finals = 0  # final updates so far: what the brain wrote before the latest one cannot commit
         self.is_dropped = False
@@ -75,8 +76,8 @@ class Turn:
         self._port.emit(EndOfTurn(self.number, self._port.now()))
         self._set(self.dispatcher.commit.final_received())
         match foregone:
-            case Answer(text):
-                self.draft = text
+            case Answer(text, is_literal):
+                self.draft, self._is_literal = text, is_literal
                 self._commit(self.commit.settled("answer", True))
             case Pause():
                 self.is_paused = True
@@ -158,8 +159,8 @@ class Turn:
             case Answer(text) if guessing:
                 self._foregone = action
                 self._port.emit(Drafted(self.number, self._port.now(), text))
-            case Answer(text):
-                self._answer(text, knowing)
+            case Answer(text, is_literal):
+                self._answer(text, is_literal, knowing)
             case _:
                 assert_never(action)
         self.dispatcher.is_settled = self.is_paused or self.draft is not None
@@ -197,10 +198,11 @@ class Turn:
         """The answer with its results filled in, as soon as all it needs is there, else None."""
         if self.draft is None or not self.commit.reached or self.dispatcher.is_undoing:
             return None
-        named = references.mentioned(self.draft)
+        named = set[int]() if self._is_literal else references.mentioned(self.draft)
         if any(not call.is_over and (call.is_effect or call.id in named) for call in self.calls.values()):
             return None
-        return " ".join([references.spoken(self.draft, self.spoken), *self.dispatcher.told]).strip()
+        said = self.draft if self._is_literal else references.spoken(self.draft, self.spoken)
+        return " ".join([said, *self.dispatcher.told]).strip()
 
     @property
     def outcome(self) -> str:
@@ -333,12 +335,12 @@ class Turn:
         else:
             speech.cut()
 
-    def _answer(self, text: str, knowing: bool) -> None:
+    def _answer(self, text: str, is_literal: bool, knowing: bool) -> None:
         if not knowing:
             self.is_paused = True  # an answer to half a sentence is no answer: wait for the rest
             self._port.emit(Paused(self.number, self._port.now()))
             return
-        self.draft = text
+        self.draft, self._is_literal = text, is_literal
         self._port.emit(Drafted(self.number, self._port.now(), text))
         self._commit(self.commit.settled("answer", knowing))
 

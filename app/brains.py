@@ -8,6 +8,7 @@ from agents.brain import Brain, BrainError
 from agents.cost import Meter
 from app.prices import prices
 from app.settings import Settings
+from tools.toolbox import Toolbox
 
 
 def make_meter(settings: Settings) -> Meter:
@@ -15,7 +16,7 @@ def make_meter(settings: Settings) -> Meter:
     return Meter(prices(settings.prices), settings.budget)
 
 
-def make_brain(name: str, settings: Settings, meter: Meter) -> Brain:
+def make_brain(name: str, settings: Settings, meter: Meter, toolbox: Toolbox) -> Brain:
     """The brain called `name`. Raises BrainError for one that cannot be had: no key, an extra is missing."""
     match name:
         case "local":
@@ -25,10 +26,10 @@ def make_brain(name: str, settings: Settings, meter: Meter) -> Brain:
         case "openai":
             from app.cloud import openai_brain
 
-            return openai_brain(settings, meter, os.environ)
+            return openai_brain(settings, meter, toolbox, os.environ)
         case "gemini":
             from app.cloud import gemini_brain
 
-            return gemini_brain(settings, meter, os.environ)
+            return gemini_brain(settings, meter, toolbox, os.environ)
         case _:
             raise BrainError(f"the {name} brain is not in this version yet; use --brain local")

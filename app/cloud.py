@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from agents.brain import Brain, BrainError
 from agents.cost import Meter
 from app.settings import Settings
+from tools.toolbox import Toolbox
 
 OPENAI_KEYS = ("OPENAI_API_KEY",)
 GEMINI_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -22,13 +23,13 @@ def key(environ: Mapping[str, str], names: tuple[str, ...], brain: str) -> str:
     return found
 
 
-def openai_brain(settings: Settings, meter: Meter, environ: Mapping[str, str]) -> Brain:
+def openai_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:
     """OpenAI Realtime. Raises BrainError without a key."""
     key(environ, OPENAI_KEYS, "openai")
     raise BrainError("the openai brain is not in this version yet; use --brain local")
 
 
-def gemini_brain(settings: Settings, meter: Meter, environ: Mapping[str, str]) -> Brain:
+def gemini_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:
     """Gemini Live. Raises BrainError without a key, or without the extra."""
     key(environ, GEMINI_KEYS, "gemini")
     raise BrainError("the gemini brain is not in this version yet; use --brain local")

@@ -69,7 +69,7 @@ async def run_session(
         recorder = opened.enter_context(Recorder(settings.record, hidden)) if settings.record else None
         tools = await opened.enter_async_context(open_toolbox(settings))
         meter = make_meter(settings)
-        brain = make_brain(settings.brain, settings, meter)
+        brain = make_brain(settings.brain, settings, meter, tools.toolbox)
         await brain.warm_up()
         world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
         limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
@@ -82,7 +82,7 @@ async def run_session(
             record=settings.record or _record_path(settings.data),
             hidden=hidden,
             recorder=recorder,
-            make_brain=lambda name: make_brain(name, settings, meter),
+            make_brain=lambda name: make_brain(name, settings, meter, tools.toolbox),
             brains=BRAINS,
             voice=voice,
         )

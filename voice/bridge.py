@@ -232,7 +232,7 @@ class Bridge(FrameProcessor):
             case Answered(text=text):
                 speech = self._speeches.pop(event.turn, None)
                 if speech is not None and not speech.is_cut:
-                    text = text.removeprefix(speech.text.strip())
+                    text = text.removeprefix(" ".join(speech.text.split()))
             case ConfirmAsked():
                 text = event.question
             case _:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
@@ -40,7 +39,6 @@ _QUIET = 0.25  # seconds without a word after which the model waits for what it 
 _SILENT = 6.0  # seconds without a word after which the connection is taken for dead
 _RECONNECT = 6.0  # seconds a turn waits for another connection
 _TIMES = 3  # how often a turn is given to the model, each time on another connection
-_PRICE = re.compile(r"\$(?=\d)")  # in an answer "$5" would stand for the result of call 5
 
 
 class GeminiLive:
@@ -303,4 +301,4 @@ def _answer(talk: Talk) -> Action:
     """What the model said; a pause where it said nothing, so that what was done is said for it."""
     talk.speech.end()
     text = " ".join(talk.speech.text.split())
-    return Answer(_PRICE.sub("$\u2060", text)) if text else Pause()
+    return Answer(text, is_literal=True) if text else Pause()
