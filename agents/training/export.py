@@ -50,7 +50,31 @@ def export(adapter: Mapping[str, Any], alpha: float, path: Path) -> None:
     part.replace(path)
 
 
+def load(path: Path) -> dict[str, Any]:
+    """PEFT's tensors (float32) from a file that `export` wrote. Raises OSError or ValueError."""
+    import torch
+
+    modules = {short: module for module, short in NAMES.items()}
+    adapter: dict[str, Any] = {}
+    for tensor in gguf.GGUFReader(path).tensors:
+        _, layer, short, _, side = tensor.name.split(".")
+        module = modules[short]
+        kind, side = module.split(".")[1], side.removeprefix("lora_").upper()
+        data = np.asarray(tensor.data, dtype=np.float32)
+        if side == "B" and kind in HEADS:
+            data = _restored(data, HEADS[kind])
+        key = f"base_model.model.model.layers.{layer}.{module}.lora_{side}.weight"
+        adapter[key] = torch.from_numpy(np.ascontiguousarray(data))
+    return adapter
+
+
 def _permuted(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
     """Rows in the order in which llama.cpp keeps rotary pairs."""
     width = rows.shape[0] // heads // 2
     return rows.reshape(heads, 2, width, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)
+
+
+def _restored(rows: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
+    """The inverse of `_permuted`."""
+    width = rows.shape[0] // heads // 2
+    return rows.reshape(heads, width, 2, rows.shape[1]).swapaxes(1, 2).reshape(rows.shape)

@@ -1,15 +1,15 @@
 """Supervised fine-tuning of a LoRA adapter on simulated turns, on whatever torch runs on.
 
 `python -m agents.training.sft --minutes 50 --out runs/local` trains; the schedule follows the clock, so
-a time budget is the only thing to choose. The loss is taken on what the model writes, and the head is
-computed there alone. Run again with the same `--out`, it goes on from the last checkpoint.
+a time budget is the only thing to choose. Turns are packed into rows, the frozen base is kept in half
+precision (bfloat16, which recent CPUs multiply in hardware), and what torch can compile is compiled. Run
+again with the same `--out`, it goes on from the last checkpoint; `--start` begins with another adapter.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import itertools
 import json
 import math
 import time
@@ -23,10 +23,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.brains.weights import base_weights
 from agents.training.clock import streams
-from agents.training.export import export
+from agents.training.export import export, load
+from agents.training.packing import Sample, loss_of, packed
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-Sample = tuple[list[int], list[bool]]
+LENGTH = 512  # tokens of a row
 
 
 def samples(tokenizer: Any, seed: int) -> Iterator[Sample]:
@@ -45,35 +46,21 @@ def samples(tokenizer: Any, seed: int) -> Iterator[Sample]:
         yield tokens, written
 
 
-def batches(source: Iterator[Sample], budget: int, shuffle: torch.Generator) -> Iterator[list[Sample]]:
-    """Samples of like length, at most `budget` tokens a batch with padding."""
-    while pool := list(itertools.islice(source, 256)):
-        pool.sort(key=lambda sample: len(sample[0]))
-        made: list[list[Sample]] = [[]]
-        for sample in pool:
-            if made[-1] and (len(made[-1]) + 1) * len(sample[0]) > budget:
-                made.append([])
-            made[-1].append(sample)
-        for at in torch.randperm(len(made), generator=shuffle).tolist():
-            yield made[at]
-
-
-def loss_of(model: Any, batch: list[Sample], device: str) -> tuple[torch.Tensor, int]:
-    """Mean cross entropy of what the model writes, and over how many tokens."""
-    width = max(len(tokens) for tokens, _ in batch)
-    # Padding stands at the end, where a causal model's earlier positions cannot see it: no mask.
-    ids = torch.tensor([tokens + [0] * (width - len(tokens)) for tokens, _ in batch], device=device)
-    target = torch.tensor([written + [False] * (width - len(written)) for _, written in batch], device=device)
-    hidden = model.base_model.model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-    chosen = target[:, 1:]
-    logits = model.base_model.model.lm_head(hidden[chosen]).float()
-    return torch.nn.functional.cross_entropy(logits, ids[:, 1:][chosen]), int(chosen.sum())
-
-
 def train(
-    out: Path, minutes: float, seed: int, rate: float, rank: int, budget: int, every: float, steps: int
+    out: Path,
+    minutes: float,
+    seed: int,
+    rate: float,
+    rank: int,
+    rows: int,
+    every: float,
+    steps: int,
+    start: Path | None,
 ) -> None:
-    """Train into `out`: losses.csv, and checkpoint.pt and adapter.gguf every `every` minutes, and last."""
+    """Train into `out`: losses.csv, and checkpoint.pt and adapter.gguf every `every` minutes, and last.
+
+    `start` is an adapter.gguf of the same rank to go on from, where `out` holds no checkpoint yet.
+    """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -83,6 +70,11 @@ def train(
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=LINEARS, task_type="CAUSAL_LM")
     model = get_peft_model(base, config).to(device).train()
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.bfloat16()
+    inner = model.base_model.model
+    body = torch.compile(inner.model, dynamic=False)
     optimizer = torch.optim.AdamW(learned, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
     state: dict[str, Any] = {"step": 0, "spent": 0.0, "tokens": 0, "samples": 0}
     checkpoint = out / "checkpoint.pt"
@@ -91,6 +83,8 @@ def train(
         set_peft_model_state_dict(model, saved["adapter"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
+    elif start is not None:
+        set_peft_model_state_dict(model, load(start))
     # A seed for each start, so that what was seen before it is not seen again.
     source = samples(tokenizer, seed + 1000 * state["step"])
 
@@ -104,7 +98,7 @@ def train(
         log = csv.writer(file)
         started = time.monotonic() - state["spent"]
         saved_at = time.monotonic()
-        for batch in batches(source, budget, torch.Generator().manual_seed(seed)):
+        for batch in packed(source, rows, LENGTH):
             spent = time.monotonic() - started
             done = min(1.0, spent / (60 * minutes))
             if done >= 1 or state["step"] >= steps:
@@ -113,14 +107,15 @@ def train(
             now = rate * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
             for group in optimizer.param_groups:
                 group["lr"] = now
-            loss, _ = loss_of(model, batch, device)
+            with torch.autocast(device, dtype=torch.bfloat16):
+                loss = loss_of(body, inner.lm_head, batch.to(device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
             state["step"] += 1
-            state["samples"] += len(batch)
-            state["tokens"] += sum(len(tokens) for tokens, _ in batch)
+            state["samples"] += batch.turns
+            state["tokens"] += batch.tokens
             state["spent"] = time.monotonic() - started
             log.writerow(
                 (state["step"], round(state["spent"], 1), state["tokens"], f"{loss.item():.4f}", f"{now:.6f}")
@@ -147,11 +142,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--batch", type=int, default=1024, help="tokens a batch")
+    parser.add_argument("--rows", type=int, default=4, help=f"rows of {LENGTH} tokens a step")
     parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
     parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many steps")
+    parser.add_argument("--start", type=Path, help="adapter.gguf to go on from")
     given = parser.parse_args()
-    train(given.out, given.minutes, given.seed, given.rate, given.rank, given.batch, given.every, given.steps)
+    train(**vars(given))
 
 
 if __name__ == "__main__":
