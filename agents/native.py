@@ -322,6 +322,20 @@ class CallReader:
             case _:
                 return self._issue(name, values)
 
+    def find(self, name: str, arguments: str) -> int | None:
+        """The ID of the call that was issued with exactly this, or that a control function names."""
+        try:
+            given = json.loads(arguments or "{}")
+        except ValueError:
+            return None
+        if not isinstance(given, dict):
+            return None
+        values = cast("dict[str, Json]", given)
+        if name in (REVISE, REMOVE):
+            id = values.get("id")
+            return id if isinstance(id, int) else None
+        return next((id for id in self._calls if self._is_same(name, values, id)), None)
+
     def _issue(self, name: str, arguments: Arguments) -> Action | None:
         if name not in self._toolbox:
             return Think(f"there is no function {name}")

@@ -286,6 +286,8 @@ class Link:
         if state.status == "failed":
             code = str(error.code or error.type) if error is not None else "failed"
             self._finish(response, ResponseFailed(code, code))
+        elif state.status == "cancelled" and not response.is_cancelled:
+            self._finish(response, ResponseFailed("cancelled", "cancelled by the service"))
         elif state.status == "incomplete" and not response.text:
             reason = (details.reason if details is not None else None) or "incomplete"
             self._finish(response, ResponseFailed(reason, reason))
