@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from openai import AsyncOpenAI
 
 from agents.brain import Brain, BrainError
 from agents.cost import Meter
-from app.settings import Settings
+from agents.speculator import Speculator
+from app.settings import Settings, SettingsError
 from tools.toolbox import Toolbox
 
+OPENAI = "https://api.openai.com/v1"
 OPENAI_KEYS = ("OPENAI_API_KEY",)
+SPECULATOR_KEYS = ("HEADSTART_SPECULATOR_KEY",)
 GEMINI_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 
 
@@ -25,8 +32,76 @@ def key(environ: Mapping[str, str], names: tuple[str, ...], brain: str) -> str:
 
 def openai_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:
     """OpenAI Realtime. Raises BrainError without a key."""
-    key(environ, OPENAI_KEYS, "openai")
-    raise BrainError("the openai brain is not in this version yet; use --brain local")
+    from agents.brains.openai_realtime import OpenAIRealtime, RealtimeOptions
+
+    secret = key(environ, OPENAI_KEYS, "openai")
+    own = settings.openai
+    options = RealtimeOptions(
+        settings.model or own.model,
+        own.voice,
+        own.effort,
+        sound=settings.hear == "sound",
+        own_voice=settings.voice == "own",
+    )
+    return OpenAIRealtime(
+        openai_client(secret, own.url),
+        options,
+        toolbox,
+        meter,
+        clock=now,
+        speculator=speculator(settings, meter, toolbox, environ),
+    )
+
+
+def openai_client(secret: str, url: str | None) -> AsyncOpenAI:
+    """The SDK's client. Nothing is retried behind our back."""
+    return AsyncOpenAI(api_key=secret, base_url=url or OPENAI, max_retries=0, timeout=15.0)
+
+
+def now() -> str:
+    """The local date and time as models are told it."""
+    return f"{datetime.now():%A %Y-%m-%d %H:%M}"
+
+
+def speculator(
+    settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]
+) -> Speculator | None:
+    """The chat endpoint that guesses, where one is set. Raises SettingsError, or BrainError without a key.
+
+    The key of OpenAI goes to OpenAI alone. A server on this machine needs none.
+    """
+    if settings.speculator is None:
+        return None
+    from agents.brains.chat_speculator import ChatSpeculator
+
+    url, model = endpoint(settings.speculator)
+    host = urlsplit(url).hostname or ""
+    names = (*SPECULATOR_KEYS, *(OPENAI_KEYS if url == OPENAI else ()))
+    is_here = host in ("127.0.0.1", "localhost", "::1")
+    secret = next((environ[name].strip() for name in names if environ.get(name, "").strip()), "")
+    if not secret and not is_here:
+        raise BrainError(f"guessing at {host} needs a key: set {names[-1]} in the environment")
+    client = openai_client(secret or "none", url)
+    return ChatSpeculator(client, model, toolbox, meter, place=host, clock=now)
+
+
+def endpoint(text: str) -> tuple[str, str]:
+    """Address and model of URL/MODEL; a model alone is one of OpenAI. Raises SettingsError.
+
+    The model begins after the version, "/v1/", where the address has one, else after the last slash.
+    """
+    if "://" not in text:
+        return OPENAI, text
+    before, version, model = text.partition("/v1/")
+    url = before + "/v1"
+    if not version:
+        url, _, model = text.rpartition("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not model:
+        raise SettingsError(
+            f"setting speculator: {text!r} is no URL/MODEL, as in http://127.0.0.1:8000/v1/qwen"
+        )
+    return url, model
 
 
 def gemini_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:

@@ -52,7 +52,7 @@ class OpenAISettings(BaseModel):
     model: str = Field("gpt-realtime-2.1", description="a Realtime model")
     voice: str = Field("marin", description="the model's voice")
     effort: str | None = Field("low", description="how long it reasons: minimal, low, medium, high, xhigh")
-    url: str | None = Field(None, description="of another service that speaks the same, as wss://HOST/v1")
+    url: str | None = Field(None, description="of another service that speaks the same, as https://HOST/v1")
 
 
 class GeminiSettings(BaseModel):

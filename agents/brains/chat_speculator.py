@@ -1,4 +1,4 @@
-"""Any chat endpoint as the one who guesses: OpenAI-compatible chat completions with native function calling."""
+"""Any chat endpoint as the one who guesses: chat completions as OpenAI has them, with function calling."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import httpx
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, AsyncStream, OpenAIError
 from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk
@@ -86,16 +87,16 @@ class ChatSpeculator:
             calls: list[_Writing] = []
             async for chunk in stream:
                 for delta in (chunk.choices[0].delta.tool_calls or ()) if chunk.choices else ():
-                    if delta.index == len(calls):
+                    if delta.index >= len(calls):
                         if calls and (action := reader.read(calls[-1].name, calls[-1].arguments)):
                             yield action
                         calls.append(_Writing())
-                    _write(calls[delta.index], delta)
+                    _write(calls[-1], delta)
                 if chunk.usage is not None:
                     self._count(interaction, chunk.usage)
             if calls and (action := reader.read(calls[-1].name, calls[-1].arguments)):
                 yield action
-        except OpenAIError as error:
+        except (OpenAIError, httpx.HTTPError, ValueError) as error:
             raise self._trouble(error) from None
         finally:
             if stream is not None:
@@ -116,7 +117,7 @@ class ChatSpeculator:
         is_guess = not native.is_certain(interaction.of_turn)
         self._meter.add(interaction.turn, self._model, tokens, guess=is_guess)
 
-    def _trouble(self, error: OpenAIError) -> BrainError:
+    def _trouble(self, error: Exception) -> BrainError:
         """What to tell the user; never the error's own text, which may repeat what was sent."""
         match error:
             case APIStatusError(status_code=401 | 403):
@@ -125,7 +126,7 @@ class ChatSpeculator:
                 return BrainError(f"{self._place} has no model {self._model}; choose another --speculator.")
             case APIStatusError(status_code=429):
                 return BrainError(f"{self._place} is not taking more requests just now; try again soon.")
-            case APIConnectionError():
+            case APIConnectionError() | httpx.HTTPError():
                 return BrainError(f"There is no connection to {self._place}; check the network.")
             case _:
                 return BrainError(f"{self._place} could not guess ({type(error).__name__}).")

@@ -33,7 +33,7 @@ from agents.cost import Meter, Usage
 from agents.native import CallReader, Stage
 from agents.speculator import Speculator
 from agents.speech import Speech
-from agents.words import new_words
+from agents.words import new_words, spoken_words
 from tools.toolbox import Toolbox
 
 RATE = 24_000  # Hz, of sound in both directions
@@ -102,6 +102,7 @@ class OpenAIRealtime:
         self._written: dict[int, _Written] = {}
         self._heard_turn = 0  # whose sound stands in the service's buffer
         self._heard = 0.0  # seconds of it; _DEAF where its beginning went to another connection
+        self._guessed: tuple[object, ...] = ()  # the situation in which there was nothing left to call
         self._told = ""  # the trouble with guessing, as it was told last
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: list[Link] = []  # those that may still have something running
@@ -162,8 +163,11 @@ class OpenAIRealtime:
         """Whether to ask what to call for the words so far.
 
         What was called must always be held against the final words, or a wrong guess would be carried out.
-        Where nothing was, the answer can do the calling.
+        Where nothing was, the answer can do the calling. The same words with the same calls are not asked
+        about again.
         """
+        if _situation(interaction) == self._guessed:
+            return False
         is_final = native.words(interaction.of_turn)[1]
         if is_final and any(call.is_wanted for call in native.calls(interaction.of_turn)):
             return True
@@ -177,6 +181,7 @@ class OpenAIRealtime:
                     async for action in actions:
                         yield action
                 self._told = ""
+                self._guessed = _situation(interaction)
             except BrainError as error:
                 # The next words are another chance; nothing is settled, and it is told once.
                 if native.words(interaction.of_turn)[1] or str(error) != self._told:
@@ -474,6 +479,13 @@ def _pair(item: Callable[..., None], name: str, call: native.ToldCall) -> None:
     arguments = json.dumps(dict(call.arguments), ensure_ascii=False)
     item(id=f"c{name}", type="function_call", call_id=f"k{name}", name=call.name, arguments=arguments)
     item(id=f"r{name}", type="function_call_output", call_id=f"k{name}", output=call.result)
+
+
+def _situation(interaction: Interaction) -> tuple[object, ...]:
+    """What a guess depends on: the words so far, and the calls that stand."""
+    standing = [(call.id, call.version) for call in native.calls(interaction.of_turn) if call.is_wanted]
+    words = spoken_words(native.words(interaction.of_turn)[0])
+    return interaction.turn, " ".join(words).casefold(), tuple(standing)
 
 
 def _subject(action: Action | None) -> int | None:
