@@ -32,7 +32,8 @@ from agents.events import (
     Thought,
     Updated,
 )
-from agents.training.clock import cuts, streams
+from agents.training import pace
+from agents.training.clock import streams
 from agents.training.results import spoken
 from agents.training.values import in_words
 from agents.words import spoken_words
@@ -132,7 +133,7 @@ def normalised(text: str) -> str:
 
 
 async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> Outcome:
-    """Feed a task to a brain in updates of one to four words, as a session would, results included."""
+    """Feed a task to a brain at the pace of speech, as a session would, results included."""
     rng = random.Random(f"{seed} {task.id}")
     words = task.said.split()
     events: list[Event] = []
@@ -141,7 +142,8 @@ async def attempt(brain: Brain, toolbox: Toolbox, task: Task, seed: int = 1) -> 
     due: list[tuple[int, Call, int]] = []
     seconds: list[float] = []
     answer = ""
-    steps = cuts(len(words), rng, at_once=0.0)
+    at = pace.Pace()
+    steps = [hearing.count for hearing in pace.hearings(pace.said_at(len(words), at, rng), at, rng)]
     for step, cut in enumerate(steps):
         for at, call, version in [each for each in due if each[0] <= step]:
             due.remove((at, call, version))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from agents import protocol, wire
 from agents.actions import Answer, Call, Pause, Remove
 from agents.protocol import ActionParser
-from agents.training import clock, evaluate, lexicon, phrasing, synthesize
+from agents.training import clock, evaluate, lexicon, pace, phrasing, policy, synthesize
 from agents.training.clock import Stream, streams
+from agents.training.pace import Pace
 from agents.training.values import Values
 from agents.words import spoken_words
 from tools.assistant import assistant_tools
@@ -103,6 +104,62 @@ def test_loss_spans_are_exactly_what_the_model_wrote(seed: int) -> None:
         assert written == "".join(map(protocol.write, actions))
 
 
+def live(said_by: float, brain: float, patience: float, delay: float) -> list[Stream]:
+    at = Pace(words=said_by, hop=0.3, tokens=brain, patience=patience, delay=(delay, delay))
+    made = itertools.islice(synthesize.utterances(5), 60)
+    return [clock.stream(each, random.Random(1), at) for each in made]
+
+
+def shares(made: list[Stream], text: str) -> float:
+    return sum(text in each.text for each in made) / len(made)
+
+
+def test_a_slow_brain_is_given_more_words_at_a_time() -> None:
+    def updates(made: list[Stream]) -> int:
+        return sum(each.text.count(protocol.PARTIAL) for each in made)
+
+    assert updates(live(3.3, 5.0, 1.0, 0.5)) < 0.7 * updates(live(3.3, 500.0, 1.0, 0.5))
+
+
+def test_results_come_while_the_user_speaks_only_where_tools_are_fast_enough() -> None:
+    fast, slow = live(3.3, 60.0, 1.0, 0.01), live(3.3, 60.0, 1.0, 60.0)
+    assert shares(fast, protocol.TOOL_RESULT) > 0.1
+    assert shares(slow, protocol.TOOL_RESULT) == 0.0
+
+
+def test_only_a_brain_without_patience_reacts_to_results_alone() -> None:
+    def reactions(made: list[Stream]) -> int:
+        return sum(
+            before.actions is not None
+            and before.actions[-1] == Pause()
+            and news.text.startswith(protocol.TOOL_RESULT)
+            and after.actions == (Pause(),)
+            for each in made
+            for before, news, after in zip(each.segments, each.segments[1:], each.segments[2:], strict=False)
+        )
+
+    patient, hasty = live(2.0, 100.0, 1.0, 0.1), live(2.0, 100.0, 0.0, 0.1)
+    assert reactions(hasty) > 0 == reactions(patient)
+    assert [each.calls for each in hasty] == [each.calls for each in patient]
+
+
+def test_a_turn_heard_at_once_is_one_final_update() -> None:
+    made = clock.stream(next(synthesize.utterances(3)), random.Random(1), Pace(at_once=True))
+    assert made.text.startswith(protocol.FINAL) and protocol.PARTIAL not in made.text
+
+
+@given(st.integers(1, 40), SEEDS)
+def test_words_are_heard_in_order_and_the_last_hearing_is_final(count: int, seed: int) -> None:
+    rng = random.Random(seed)
+    at = pace.drawn(rng)
+    said = pace.said_at(count, at, rng)
+    heard = list(pace.hearings(said, at, rng))
+    assert said == sorted(said)
+    assert [hearing.count for hearing in heard] == sorted({hearing.count for hearing in heard[:-1]}) + [count]
+    assert [hearing.final for hearing in heard] == [False] * (len(heard) - 1) + [True]
+    assert all(said[hearing.count - 1] <= hearing.at for hearing in heard)
+
+
 def test_the_same_seed_gives_the_same_streams() -> None:
     assert some(7) == some(7)
     assert some(7) != some(8)
@@ -144,7 +201,7 @@ def test_mid_speech_values_end_in_words_that_can_end_them() -> None:
             for action in () if final else segment.actions or ():
                 if isinstance(action, Call) and action.name != "set_light":
                     for value in action.arguments.values():
-                        assert str(value).split()[-1].lower() not in clock.STUBS
+                        assert str(value).split()[-1].lower() not in policy.STUBS
 
 
 @pytest.mark.parametrize(
@@ -178,6 +235,6 @@ def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
     from agents.training import sft
 
     for steps in (1, 2):
-        sft.train(tmp_path, minutes=5, seed=1, rate=1e-3, rank=4, budget=200, every=60, steps=steps)
+        sft.train(tmp_path, minutes=5, seed=1, rate=1e-3, rank=4, rows=1, every=60, steps=steps, start=None)
     assert len((tmp_path / "losses.csv").read_text().splitlines()) == 2
     assert (tmp_path / "adapter.gguf").stat().st_size > 1_000_000
