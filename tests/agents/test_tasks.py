@@ -100,7 +100,7 @@ def test_what_is_no_task_file_is_refused(tmp_path: Path) -> None:
 def test_every_tool_is_asked_for() -> None:
     tasks = load(DATA / "assistant.jsonl", TOOLBOX)
     used = Counter(call.name for task in tasks for call in task.calls)
-    assert {tool.name for tool in TOOLBOX} == set(used)
+    assert {tool.name for tool in TOOLBOX if used[tool.name] >= 8} == {tool.name for tool in TOOLBOX}
 
 
 @pytest.mark.parametrize("name", ["assistant"])

@@ -138,7 +138,8 @@ async def test_search_looks_in_the_local_facts_first(context: ToolContext) -> No
     for fact in (("Lisbon", "Lisbon is in Portugal."), ("Porto", "Porto is in Portugal, north of Lisbon.")):
         context.store.write("INSERT INTO facts (title, text) VALUES (?, ?)", *fact)
     _, tool = over(unreachable)
-    assert (await tool.run(context, {"query": "where is Lisbon?"})).text == "Lisbon is in Portugal."
+    for query in ("where is Lisbon?", "where's Lisbon", "where’s Lisbon"):
+        assert (await tool.run(context, {"query": query})).text == "Lisbon is in Portugal."
     assert (await tool.run(context, {"query": 'Porto "north" OR -'})).text.startswith("Porto")
     with pytest.raises(ToolError, match="cannot reach"):
         await tool.run(context, {"query": "Lisbon airport"})

@@ -19,7 +19,7 @@ _WIKIPEDIA = "https://en.wikipedia.org/w/api.php"
 _SPOKEN_SENTENCES = 2
 _EMPTY_WORDS = frozenset(
     "a an and are at by did do does for from had has have how in is it of on or tell that the their they "
-    "this to us was were what when where which who whose why will with me about".split()
+    "this to us s was were what when where which who whose why will with me about".split()
 )
 
 
