@@ -82,16 +82,22 @@ class Asks:
                     continue
             ask.call = found
 
-    def unwanted(self, of_turn: Sequence[Event]) -> list[Remove]:
-        """Guesses that are not over and that the model did not ask for, nor needs for what it asked for.
+    def unwanted(self, of_turn: Sequence[Event], *, settled: bool) -> list[Remove]:
+        """Guesses that the model did not ask for, nor needs for what it asked for.
 
-        In a turn that corrects the one before, what was guessed stands: the model may have taken the
+        Those that are not over; with `settled`, when it has said all it wants, also what was looked up in
+        vain. In a turn that corrects the one before, what was guessed stands: the model may have taken the
         correction for done.
         """
         if any(isinstance(event, Continued) for event in of_turn):
             return []
-        told = {call.id: call for call in native.calls(of_turn)}
+        told = {call.id: call for call in native.calls(of_turn) if call.is_wanted}
         needed = {ask.call for ask in self._asks if ask.call is not None}
+        needed |= {
+            call.id
+            for call in told.values()
+            if call.effect is not Effect.READ and call.state not in _NOT_BEGUN
+        }
         waiting = list(needed)
         while waiting:
             call = told.get(waiting.pop())
@@ -101,9 +107,7 @@ class Asks:
             more = (named.whole | named.inside) - needed
             needed |= more
             waiting += more
-        return [
-            Remove(id) for id, call in told.items() if call.is_open and id not in needed and call.is_wanted
-        ]
+        return [Remove(id) for id, call in told.items() if id not in needed and (call.is_open or settled)]
 
     def _found(self, ask: Ask, of_turn: Sequence[Event]) -> int | None:
         """The call of the session that is what was asked for."""

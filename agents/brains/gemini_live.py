@@ -36,7 +36,7 @@ from tools.toolbox import Toolbox
 
 _PATIENCE = 0.8  # seconds a guess may finish its call when more words arrive: it is nearly there
 _QUIET = 0.25  # seconds without a word after which the model waits for what it asked for
-_SILENT = 6.0  # seconds without a word after which the connection is taken for dead
+_SILENT = 4.5  # seconds without a word after which the connection is taken for dead
 _RECONNECT = 6.0  # seconds a turn waits for another connection
 _TIMES = 3  # how often a turn is given to the model, each time on another connection
 
@@ -143,9 +143,11 @@ class GeminiLive:
         while True:
             self._moved.clear()
             if talk.given != position or talk.number != self._link.number:
-                if talk.given == position and (talk.is_offered or has_effects(of_turn)):
-                    # The connection broke. What was done must not be asked for again: it is told as it is.
-                    yield _answer(talk)
+                if talk.given == position and has_effects(of_turn):
+                    # The connection broke. What was done must not be asked for again: the session tells it.
+                    for action in talk.asks.unwanted(of_turn, settled=True):
+                        yield action
+                    yield Pause()
                     return
                 await self._give(position, said)
             for action in talk.asks.due(of_turn):
@@ -161,7 +163,7 @@ class GeminiLive:
         """What follows from where the talk stands: a pause until calls are over, or the answer."""
         talk, now, stage = self._talk, self._now(), native.stage(of_turn)
         if talk.asks.open:
-            unwanted = talk.asks.unwanted(of_turn)
+            unwanted = talk.asks.unwanted(of_turn, settled=False)
             has_rested = talk.is_over(now) or now - talk.moved >= _QUIET
             # While it looks something up it may yet ask for what is held; else it has said all it wants.
             if not unwanted or (has_rested and talk.asks.awaits_commit(of_turn)):
@@ -171,7 +173,7 @@ class GeminiLive:
         elif not (talk.is_heard or talk.is_over(now)):
             return
         elif stage is not Stage.ANSWER:
-            for action in talk.asks.unwanted(of_turn):
+            for action in talk.asks.unwanted(of_turn, settled=True):
                 yield action
             yield Pause()
         else:
@@ -179,6 +181,7 @@ class GeminiLive:
                 talk.is_offered = True
                 yield Speak(talk.speech)
             if talk.is_over(now):
+                talk.over()
                 self._known = talk.turn
                 self._is_idle = True
                 if self._is_leaving:
@@ -230,8 +233,7 @@ class GeminiLive:
         if turn == self._talk.turn:
             return
         self._input.refuse(self._talk.asks.forget_open())
-        self._talk.take_back()
-        self._talk = Talk(turn, Asks(self._toolbox), self._talk.generations)
+        self._talk = self._talk.next(turn, Asks(self._toolbox))
         self._input.begin()
         self._is_idle = False
 
@@ -262,7 +264,7 @@ class GeminiLive:
 
     def _lost(self) -> None:
         self._talk.asks.forget_open()
-        self._talk.number, self._talk.generations = -1, 0
+        self._talk.lost()
         self._input.lost()
 
     def _take(self, message: types.LiveServerMessage) -> None:
@@ -299,6 +301,5 @@ class GeminiLive:
 
 def _answer(talk: Talk) -> Action:
     """What the model said; a pause where it said nothing, so that what was done is said for it."""
-    talk.speech.end()
     text = " ".join(talk.speech.text.split())
     return Answer(text, is_literal=True) if text else Pause()

@@ -34,57 +34,83 @@ class Talk:
     is_offered: bool = False  # the speech was handed to the session
     speech: Speech = field(default_factory=lambda: Speech(SPEAKS))
     _has_ended: bool = False  # a generation that said something was reported over
-    _crossing: float = 0.0  # until when what comes is from before
+    _is_speaking: bool = False  # a generation says something, and its end was not reported
+    _is_broken_off: bool = False  # a generation was interrupted, and its end was not reported
+    _stale: float = 0.0  # until when what is said is from before; at most
+    _prompted: float = 0.0  # when the model was last sent something to react to
 
     def give(self, position: int, words: str, number: int, now: float) -> None:
         """The model is given the turn, from the beginning."""
         self.given, self.words, self.number = position, words, number
         self.times += 1
-        self._crossing = now + CROSSING if self.generations else 0.0
         self.prompted(now)
+
+    def next(self, turn: int, asks: Asks) -> Talk:
+        """The user begins another turn; what the model still says belongs to this one."""
+        self.take_back()
+        talk = Talk(turn, asks, self.generations)
+        talk._is_speaking = self._is_speaking
+        return talk
+
+    def over(self) -> None:
+        """The answer is complete."""
+        self.speech.end()
+        self.generations = 0
 
     def take_back(self) -> None:
         """The turn goes on: the model is given it again."""
         self.given = None
         self._restart()
 
+    def lost(self) -> None:
+        """The connection is gone. What was said of an answer is taken back."""
+        self.number, self.generations = -1, 0
+        self._is_speaking = self._is_broken_off = False
+        self._restart()
+
     def prompted(self, now: float) -> None:
         """The model was sent what makes it speak: anything it said before is no answer."""
+        self._stale = now + CROSSING if self._is_speaking else 0.0
         self._restart()
         self._has_ended = False
         self.generations += 1
-        self.moved = now
+        self.moved = self._prompted = now
 
     def said(self, audio: bytes, now: float) -> None:
         """The model speaks."""
-        self.moved = now
-        if now >= self._crossing:
+        self.moved, self._is_speaking = now, True
+        if now >= self._stale:
             self.speech.add(audio)
             self.is_heard = True
 
     def spelt(self, text: str, now: float) -> None:
         """More words of what it says."""
         self.moved = now
-        if now >= self._crossing:
+        if now >= self._stale:
             self.speech.say(text)
 
     def interrupted(self) -> None:
         """The running generation was broken off, by what we sent or by the user."""
-        self._crossing = 0.0
+        self._is_broken_off, self._stale = True, 0.0
         self._restart()
 
     def ended(self, now: float) -> None:
-        """A generation is over."""
-        self._crossing = 0.0
+        """A generation is over: the last, or one that what we sent has crossed."""
+        was_broken_off = self._is_broken_off
+        self._is_broken_off = self._is_speaking = False
+        self._stale = 0.0
+        self.moved = now
+        if was_broken_off and self.generations == 1 and now - self._prompted < CROSSING:
+            return  # what was broken off was not known to run
         self._has_ended = self._has_ended or self.is_heard
         self.generations = max(0, self.generations - 1)
-        self.moved = now
 
     def is_over(self, now: float) -> bool:
         """Whether the model has nothing more to say, unless it is sent something."""
         return self.generations == 0 or (self._has_ended and now - self.moved >= SETTLED)
 
     def _restart(self) -> None:
-        self.speech.cut()
+        if not self.speech.is_over:  # an answer that is complete is played to its end
+            self.speech.cut()
         self.speech = Speech(SPEAKS)
         self.is_offered = self.is_heard = False
