@@ -214,12 +214,13 @@ def devices() -> None:
 @app.command()
 def doctor(
     data: Data = None,
+    brain: Brain = None,
     json: Annotated[bool, typer.Option("--json", help="One check a line, as JSON.")] = False,
 ) -> None:
     """Check what the assistant needs on this machine; each failure comes with its fix."""
     from app.doctor import examine
 
-    if not examine(load(data=data).data, as_json=json):
+    if not examine(load(data=data, brain=brain), as_json=json):
         raise typer.Exit(1)
 
 

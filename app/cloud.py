@@ -18,6 +18,7 @@ OPENAI = "https://api.openai.com/v1"
 OPENAI_KEYS = ("OPENAI_API_KEY",)
 SPECULATOR_KEYS = ("HEADSTART_SPECULATOR_KEY",)
 GEMINI_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_NO_SDK = "the gemini brain needs the package google-genai: uv sync --frozen --inexact --extra gemini"
 
 
 def key(environ: Mapping[str, str], names: tuple[str, ...], brain: str) -> str:
@@ -106,5 +107,50 @@ def endpoint(text: str) -> tuple[str, str]:
 
 def gemini_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:
     """Gemini Live. Raises BrainError without a key, or without the extra."""
-    key(environ, GEMINI_KEYS, "gemini")
-    raise BrainError("the gemini brain is not in this version yet; use --brain local")
+    secret = key(environ, GEMINI_KEYS, "gemini")
+    try:
+        from agents.brains.gemini_client import client, connector
+        from agents.brains.gemini_live import GeminiLive
+        from agents.brains.gemini_speculator import GeminiSpeculator
+    except ImportError:
+        raise BrainError(_NO_SDK) from None
+    own = settings.gemini
+    model = settings.model or own.model
+    sdk = client(secret, own.url)
+    guesses = speculator(settings, meter, toolbox, environ) or GeminiSpeculator(
+        sdk, own.speculator, toolbox, meter, now=_date
+    )
+    return GeminiLive(
+        connector(sdk, model, toolbox, _date, own.voice),
+        guesses,
+        toolbox,
+        meter,
+        model=model,
+        sound=settings.hear == "sound",
+        own_voice=settings.voice == "own",
+    )
+
+
+async def check_gemini(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Ask Google whether it has the models for this key, which costs nothing; what was found.
+
+    Raises BrainError that tells no key, a wrong key, no network and a model that is not there apart.
+    """
+    secret = key(environ, GEMINI_KEYS, "gemini")
+    try:
+        from agents.brains.gemini_client import client, examine
+    except ImportError:
+        raise BrainError(_NO_SDK) from None
+    sdk = client(secret, settings.gemini.url)
+    model = settings.model or settings.gemini.model
+    try:
+        await examine(sdk, model, "bidiGenerateContent")
+        if settings.speculator is None:
+            await examine(sdk, settings.gemini.speculator, "generateContent")
+    finally:
+        await sdk.aio.aclose()
+    return f"{model}, with {settings.speculator or settings.gemini.speculator} to guess"
+
+
+def _date() -> str:
+    return f"It is {now()}, local time."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from app.settings import Settings
 from tools.errors import HeadstartError
 
 
@@ -19,10 +22,10 @@ class Check:
     detail: str
 
 
-def examine(data: Path, *, as_json: bool) -> bool:
+def examine(settings: Settings, *, as_json: bool) -> bool:
     """Run every check, printing each as it is done. True when all is well."""
     good = True
-    for check in _checks(data):
+    for check in _checks(settings):
         good = good and check.ok
         if as_json:
             print(json.dumps(asdict(check)), flush=True)
@@ -31,13 +34,13 @@ def examine(data: Path, *, as_json: bool) -> bool:
     return good
 
 
-def _checks(data: Path) -> Iterator[Check]:
+def _checks(settings: Settings) -> Iterator[Check]:
     for name, look in (
         ("microphone", _microphone),
         ("speaker", _speaker),
         ("models", _models),
-        ("brain", _brain),
-        ("store", lambda: _store(data)),
+        ("brain", lambda: _brain(settings)),
+        ("store", lambda: _store(settings.data)),
     ):
         yield _check(name, look)
 
@@ -69,7 +72,15 @@ def _models() -> str:
     return f"speech recognition from {whisper_path().parent.name}; voice from hibari"
 
 
-def _brain() -> str:
+def _brain(settings: Settings) -> str:
+    if settings.brain == "gemini":
+        from app.cloud import check_gemini
+
+        return asyncio.run(check_gemini(settings, os.environ))
+    return _local_brain()
+
+
+def _local_brain() -> str:
     from agents.brains.local import ADAPTER
     from agents.brains.weights import base_weights
 

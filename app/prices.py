@@ -11,9 +11,14 @@ from agents.cost import Price
 
 _OPENAI = date(2026, 11, 24)  # developers.openai.com/api/docs/pricing
 
+_GOOGLE = date(2026, 11, 24)  # ai.google.dev/gemini-api/docs/pricing; 3.8 Flash doubles on 2027-01-01
+
 PRICES: Mapping[str, Price] = {
     "gpt-realtime-2.1": Price(_OPENAI, 4.00, 0.40, 24.00, 32.00, 0.40, 64.00),
     "gpt-realtime-2.1-mini": Price(_OPENAI, 0.60, 0.06, 2.40, 10.00, 0.30, 20.00),
+    # Live does not cache.
+    "gemini-3.8-live": Price(_GOOGLE, 0.75, 0.75, 4.50, 3.00, 3.00, 12.00),
+    "gemini-3.8-flash": Price(_GOOGLE, 0.75, 0.075, 3.75),
 }
 """US dollars for a million tokens of text in, cached, out, and of audio in, cached, out."""
 

@@ -85,6 +85,13 @@ def usage(counts: types.UsageMetadata) -> Usage:
     )
 
 
+def guess_usage(counts: types.GenerateContentResponseUsageMetadata) -> Usage:
+    """The tokens of a text model's response, thoughts among what it wrote."""
+    prompt = (counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0)
+    written = (counts.candidates_token_count or 0) + (counts.thoughts_token_count or 0)
+    return Usage(text_in=prompt, text_cached=counts.cached_content_token_count or 0, text_out=written)
+
+
 def _audio(details: list[types.ModalityTokenCount] | None) -> int:
     return sum(one.token_count or 0 for one in details or [] if one.modality is types.MediaModality.AUDIO)
 
@@ -107,7 +114,11 @@ def explained(error: BaseException, model: str) -> BrainError:
         return BrainError("Gemini sends what cannot be read; update the package google-genai")
     if isinstance(error, OSError | TimeoutError) or code is None:
         return BrainError("Gemini cannot be reached; check the network connection")
-    return BrainError(f"Gemini closed the connection ({code}); it is being made again")
+    if code in range(500, 600):
+        return BrainError(f"Gemini is out of order just now ({code}); try again in a minute")
+    if code in range(400, 500):
+        return BrainError(f"Gemini does not take what it is sent for {model} ({code}); try another model")
+    return BrainError(f"Gemini has closed the connection ({code}); say it again in a moment")
 
 
 def _code_and_text(error: BaseException) -> tuple[int | None, str]:

@@ -15,16 +15,19 @@ from agents.actions import Action, Call, Remove
 from agents.brains.scripted import Step
 from agents.events import Answered, Committed, Effected, Event, Mode, Reopened, TurnEnded, TurnStarted
 from agents.records import to_json
-from tests.doubles.gemini import KEY, Fault, GeminiDouble
+from tests.doubles.gemini import Fault, GeminiDouble
 from tests.doubles.gemini_mind import Ask, History, Mind, Say, plan, together
+from tests.doubles.gemini_models import KEY, on_words
 from tests.doubles.gemini_play import Played, converse, saying
 from tests.doubles.gemini_session import Pace, Phase
 from tests.doubles.line import Network
 
 READ, WRITE, PUT = Ask("read", {"x": "two"}), Ask("write", {"x": "three"}), Ask("put", {"x": "four"})
+WRONG = Ask("put", {"x": "wrong"})
 _KINDS: dict[Phase, Sequence[str | int]] = {
     Phase.CONNECT: ("abort", "http 429", "http 503"),
     Phase.SETUP: ("abort", 1011, 1008),
+    Phase.GUESSING: ("abort", "http 429", "http 503", "garbage", "hang"),
 }
 _ANYWHERE: Sequence[str | int] = ("abort", 1011, 1008, 1012, "unknown", "garbage", "hang", "go away")
 TURNS = 3
@@ -37,7 +40,8 @@ class Case:
     seed: int
     faults: tuple[Fault, ...]
     asks: tuple[Ask, ...]
-    guesses: tuple[Step, ...]
+    guesses: tuple[Step, ...] | None  # None: the text model guesses
+    spotted: dict[str, Sequence[Ask]]  # what the text model calls, by the word that makes it
     mind: Mind
     pace: Pace
     network: Network
@@ -76,7 +80,8 @@ def draw(seed: int) -> Case:
             if (fault.phase, fault.nth) not in ((Phase.CONNECT, 1), (Phase.SETUP, 1))
         ),
         asks,
-        tuple(_guesses(rng, asks)),
+        tuple(_guesses(rng, asks)) if rng.random() < 0.5 else None,
+        {word: [ask] for word, ask in zip(("two", "three", "four"), (*asks, WRONG)[:3], strict=False)},
         mind,
         Pace(rng.uniform(0.05, 0.8), rng.uniform(0, 0.08), rng.random() < 0.6),
         Network(rng.choice((0.0, 0.03, 0.08, 0.2)), rng.choice((0.0, 0.05))),
@@ -110,7 +115,13 @@ def _guesses(rng: random.Random, asks: tuple[Ask, ...]) -> list[Step]:
 def run(case: Case) -> list[str]:
     """Play a case; what was wrong with it."""
     double = GeminiDouble(
-        case.mind, pace=case.pace, network=case.network, faults=list(case.faults), seed=case.seed
+        case.mind,
+        pace=case.pace,
+        network=case.network,
+        guess=on_words(case.spotted),
+        think_of_guess=case.pace.think / 2,
+        faults=list(case.faults),
+        seed=case.seed,
     )
     said = ("one two three four", "five six seven", "eight nine")[:TURNS]
     script = saying(*said, sound=case.sound)

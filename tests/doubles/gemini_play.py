@@ -7,10 +7,13 @@ import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import httpx2
+
 from agents.actions import Action, Pause
 from agents.brain import Interaction
 from agents.brains.gemini_client import client, connector
 from agents.brains.gemini_live import GeminiLive
+from agents.brains.gemini_speculator import GeminiSpeculator
 from agents.brains.scripted import ScriptedBrain, Step
 from agents.cost import Meter, Price
 from agents.events import Event, Mode
@@ -18,8 +21,10 @@ from agents.session import Session
 from agents.speech import Speech
 from tests.agents.worlds import Recorder, build
 from tests.conftest import run_virtually
-from tests.doubles.gemini import KEY, GeminiDouble
+from tests.doubles.gemini import GeminiDouble
+from tests.doubles.gemini_models import KEY
 from tests.doubles.tls import loopback
+from tools.toolbox import Toolbox
 
 MODEL = "gemini-3.8-live"
 
@@ -45,8 +50,8 @@ class ScriptedGuesses:
 
 def gemini(
     double: GeminiDouble,
-    toolbox: object,
-    guesses: Sequence[Step] = (),
+    toolbox: Toolbox,
+    guesses: Sequence[Step] | None = None,
     *,
     sound: bool = False,
     own_voice: bool = False,
@@ -54,14 +59,23 @@ def gemini(
     key: str = KEY,
     model: str = MODEL,
 ) -> GeminiLive:
-    """The brain, connected to the double."""
-    sdk = client(key, double.url, ssl=loopback().client)
-    connect = connector(sdk, model, toolbox, lambda: "It is Monday.", "Kore")  # type: ignore[arg-type]
+    """The brain, connected to the double. Its text model guesses, or a script where there are `guesses`."""
+    # The SDK's other HTTP library asks a thread about proxies, which a virtual clock does not wait for.
+    trusted = loopback().client
+    transport = httpx2.AsyncHTTPTransport(verify=trusted)
+    sdk = client(key, double.url, ssl=trusted, verify=trusted, transport=transport)
+    meter = meter or Meter({})
+
+    def now() -> str:
+        return "It is Monday."
+
     return GeminiLive(
-        connect,
-        ScriptedGuesses(guesses),
-        toolbox,  # type: ignore[arg-type]
-        meter or Meter({}),
+        connector(sdk, model, toolbox, now, "Kore"),
+        GeminiSpeculator(sdk, "gemini-3.8-flash", toolbox, meter, now=now)
+        if guesses is None
+        else ScriptedGuesses(guesses),
+        toolbox,
+        meter,
         model=model,
         sound=sound,
         own_voice=own_voice,
@@ -83,7 +97,7 @@ Script = Callable[[Session], Awaitable[None]]
 def converse(
     double: GeminiDouble,
     script: Script,
-    guesses: Sequence[Step] = (),
+    guesses: Sequence[Step] | None = None,
     *,
     mode: Mode = Mode.SPECULATIVE,
     sound: bool = False,

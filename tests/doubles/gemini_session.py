@@ -27,6 +27,7 @@ _numbers = itertools.count(1)  # of calls, in all sessions
 class Phase(StrEnum):
     """Where in a turn a fault can strike."""
 
+    GUESSING = "guessing"  # the text model is asked
     CONNECT = "connect"
     SETUP = "setup"
     LISTENING = "listening"  # the user's audio arrives

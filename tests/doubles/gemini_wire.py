@@ -71,7 +71,7 @@ def read(raw: str | bytes) -> Message:
         return _context_update(value)
     if kind not in _KINDS:
         raise Refused(f"unknown message {key!r}")
-    return _checked(_KINDS[kind], value, kind)  # type: ignore[return-value]
+    return checked(_KINDS[kind], value, kind)  # type: ignore[return-value]
 
 
 def snake(name: str) -> str:
@@ -80,39 +80,40 @@ def snake(name: str) -> str:
 
 
 def _setup(value: Any) -> Setup:
-    fields = _object(value, "setup")
-    config = _checked(
+    fields = fields_of(value, "setup")
+    config = checked(
         types.RealtimeInputConfig, fields.pop("realtime_input_config", {}), "realtimeInputConfig"
     )
-    tools = _tools(fields.pop("tools", []))
+    tools = tools_of(fields.pop("tools", []))
     instruction = fields.pop("system_instruction", None)
     if instruction is not None:
-        _content(_checked(types.Content, instruction, "systemInstruction"), "systemInstruction")
-    setup = _checked(types.LiveClientSetup, fields, "setup")
+        _content(checked(types.Content, instruction, "systemInstruction"), "systemInstruction")
+    setup = checked(types.LiveClientSetup, fields, "setup")
     if not setup.model or not setup.model.startswith("models/"):
         raise Refused("setup.model must be models/NAME")
     return Setup(setup.model.removeprefix("models/"), setup, tools, config)
 
 
 def _context_update(value: Any) -> types.LiveClientContextUpdate:
-    fields = _object(value, "contextUpdate")
+    fields = fields_of(value, "contextUpdate")
     tools = fields.pop("tools", None)
     if tools is not None:
-        _tools(_object(tools, "contextUpdate.tools").get("tools", []))
+        tools_of(fields_of(tools, "contextUpdate.tools").get("tools", []))
     instruction = fields.pop("system_instruction", None)
     if instruction is not None:
-        _content(_checked(types.Content, instruction, "systemInstruction"), "systemInstruction")
+        _content(checked(types.Content, instruction, "systemInstruction"), "systemInstruction")
     if fields:
         raise Refused(f"contextUpdate: unknown field {next(iter(fields))!r}")
     return types.LiveClientContextUpdate()
 
 
-def _tools(value: Any) -> dict[str, types.FunctionDeclaration]:
+def tools_of(value: Any) -> dict[str, types.FunctionDeclaration]:
+    """The functions declared, by name. Raises Refused."""
     declared: dict[str, types.FunctionDeclaration] = {}
     if not isinstance(value, list):
         raise Refused("tools must be a list")
     for item in value:
-        tool = _checked(types.Tool, item, "tools")
+        tool = checked(types.Tool, item, "tools")
         for function in tool.function_declarations or []:
             if not function.name or not NAME.fullmatch(function.name):
                 raise Refused(f"{function.name!r} is no function name")
@@ -151,8 +152,8 @@ def audio(blob: types.Blob) -> bytes:
     return blob.data
 
 
-def _object(value: Any, where: str) -> dict[str, Any]:
-    """The fields by their snake case names. Raises Refused where one comes twice, or it is no object."""
+def fields_of(value: Any, where: str) -> dict[str, Any]:
+    """The fields of an object by their snake case names. Raises Refused where one comes twice."""
     if not isinstance(value, Mapping):
         raise Refused(f"{where} must be an object")
     fields = {snake(key): item for key, item in value.items()}
@@ -161,7 +162,8 @@ def _object(value: Any, where: str) -> dict[str, Any]:
     return fields
 
 
-def _checked(cls: type[Model], value: Any, where: str) -> Model:
+def checked(cls: type[Model], value: Any, where: str) -> Model:
+    """A value as one of the SDK's types. Raises Refused."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # unknown enum values are refused below, by name
         try:

@@ -14,8 +14,9 @@ from google.genai.live import AsyncSession
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.doubles.gemini import KEY, LIVE, Fault, GeminiDouble
+from tests.doubles.gemini import LIVE, Fault, GeminiDouble
 from tests.doubles.gemini_mind import Ask, Say, plan
+from tests.doubles.gemini_models import KEY
 from tests.doubles.gemini_session import Phase
 from tests.doubles.tls import loopback
 
