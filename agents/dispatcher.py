@@ -125,6 +125,10 @@ class Dispatcher:
         self._runs.world_changed()
         self.pump()
 
+    def world_changed(self) -> None:
+        """An effect of another turn happened, or is gone: what was read before need not be so any more."""
+        self._runs.world_changed()
+
     def confirmed(self, id: int, yes: bool) -> None:
         """The user said yes or no to a call that asks."""
         call = self.calls[id]
@@ -418,8 +422,8 @@ class Dispatcher:
         if not self._is_dropped or self.commit.reached:
             return
         for regret in self.regrets.forget_corrections():
-            if regret.is_reset:  # it was shown to start over, and never will
-                done = regret.call
+            done = regret.call
+            if regret.is_reset and done.entry is not None:  # it was shown to start over, and never will
                 assert done.result is not None
                 if self.calls[done.id].version == done.version:
                     self._board.store(done)

@@ -173,6 +173,8 @@ class Host:
     def finished(self, call: LiveCall, result: ToolResult, entry: int | None) -> None:
         """A run returned."""
         turn = self._turn(call)
+        if entry is not None:
+            self._world_changed(call.turn)
         if turn is None:
             self.emit(LateResult(call.turn, self.now(), call.id, result.text))
         elif turn.dispatcher.finished(call.id, call.run, result, entry):
@@ -186,6 +188,7 @@ class Host:
 
     def undone(self, call: LiveCall, text: str) -> None:
         """The effect of a call was taken back."""
+        self._world_changed(call.turn)
         if (turn := self._turn(call)) is not None:
             turn.dispatcher.undone(call.id, text)
             self._follow(turn, "")
@@ -195,6 +198,12 @@ class Host:
         if (turn := self._turn(call)) is not None:
             turn.dispatcher.not_undone(call.id, message)
             self._follow(turn, message)
+
+    def _world_changed(self, by: int) -> None:
+        """An effect of turn `by` happened or is gone: that turn knows, the others must be told."""
+        for turn in self.turns.values():
+            if turn.number != by:
+                turn.dispatcher.world_changed()
 
     def _turn(self, call: LiveCall) -> Turn | None:
         """The turn of a call, unless it left nothing to wait for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agents.actions import Action, Answer, Call, Pause, Remove
+from agents.actions import Action, Answer, Call, Pause, Remove, Think
 from tests.agents.fuzz.brain import Decision, Mishap
 from tests.agents.fuzz.schedule import Move, Schedule
 from tests.agents.fuzz.stage import HASTY, Setting
@@ -202,5 +202,35 @@ REGRESSIONS: dict[str, Schedule] = {
                 Decision(_call(4, "look", "b"), seconds=0.7),
             ),
         ),
+    ),
+    "what shared a guess that was taken back stood as it was": Schedule(
+        (_ONE,),
+        (
+            (
+                *_at_once(_call(4, "put_early", "owe $2")),
+                *(
+                    Decision(decision, finals=1)
+                    for decision in (
+                        _call(1, "put_early", "owe $2"),
+                        _call(2, "write", "$1"),
+                        Mishap("break"),
+                    )
+                ),
+            ),
+        ),
+    ),
+    "what was read while an effect of the turn before was taken back counted as read after it": Schedule(
+        (_ONE, Move("say", "end", words="no", pace=0.05)),
+        (
+            (
+                Decision(Think("hm"), seconds=1.5),
+                Decision(Think("hm"), seconds=0.2),
+                Decision(_call(3, "put_early"), seconds=0.2),
+                Decision(Think("hm"), seconds=1.5),
+                Decision(Think("hm"), seconds=0.7),
+            ),
+            (Decision(_call(2, "look")), Decision(_call(1, "look"), finals=1)),
+        ),
+        replace(_USUAL, patience=0.1),
     ),
 }
