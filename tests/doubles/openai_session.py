@@ -297,9 +297,8 @@ class Session:
         if given is not None:
             items = [self.items[one["id"]] if one["type"] == "item_reference" else one for one in given]
         latest = max((at for at, item in enumerate(items) if item.get("role") == "user"), default=-1)
-        words = "".join(
-            content.get("text") or items[latest].get("heard", "") for content in items[latest]["content"]
-        )
+        said = items[latest] if latest >= 0 else {"content": []}
+        words = "".join(content.get("text") or said.get("heard", "") for content in said["content"])
         outputs = {one["call_id"]: one["output"] for one in items if one["type"] == "function_call_output"}
         calls = [
             Done(one["name"], json.loads(one["arguments"]), outputs.get(one["call_id"]))
@@ -313,7 +312,7 @@ class Session:
             json.dumps(tools),
             *(json.dumps(item) for item in items),
         ]
-        return Context(words if latest >= 0 else "", calls, run.oob, names, items), prompt
+        return Context(words, calls, run.oob, names, items), prompt
 
     async def _generate(self, run: _Run, context: Context, prompt: Sequence[str], wrong: str | None) -> None:
         self._emit("response.created", response=self._state(run, "in_progress"))
