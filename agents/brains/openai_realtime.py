@@ -259,8 +259,8 @@ class OpenAIRealtime:
             if rounds == ROUNDS:
                 raise BrainError("OpenAI went on calling functions instead of answering.")
         text = " ".join(response.text.split())
-        yield Answer(text, is_literal=True) if text else Pause()
         self._rotate_if_old(interaction)
+        yield Answer(text, is_literal=True) if text else Pause()
 
     async def _spoken(
         self, link: Link, response: Response, interaction: Interaction

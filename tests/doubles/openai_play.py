@@ -122,3 +122,29 @@ def converse(
     run_virtually(main())
     gc.collect()
     return played
+
+
+class Player:
+    """A voice that plays what a brain says as fast as it is spoken, until it is hushed."""
+
+    def __init__(self) -> None:
+        self.heard = 0.0  # seconds of the latest speech
+        self.speech: Speech | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self, turn: int, speech: Speech) -> None:
+        self.heard, self.speech = 0.0, speech
+        self._task = asyncio.get_running_loop().create_task(self._play(speech))
+
+    async def _play(self, speech: Speech) -> None:
+        async for chunk in speech.chunks():
+            seconds = len(chunk) / 2 / speech.rate
+            await asyncio.sleep(seconds)
+            self.heard += seconds
+        speech.stop(self.heard)
+
+    def hush(self) -> None:
+        """The user cut in."""
+        if self._task is not None and self.speech is not None:
+            self._task.cancel()
+            self.speech.stop(self.heard)
