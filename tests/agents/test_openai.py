@@ -296,7 +296,7 @@ def test_what_nobody_heard_is_taken_out_of_the_conversation() -> None:
         while not _answering(server):
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.2)
-        await say(session, "write two", seconds_a_word=1.0)
+        await say(session, "write two", seconds_a_word=0.2)
         while not session.is_idle:
             await asyncio.sleep(0.05)
 
