@@ -103,7 +103,7 @@ def test_every_tool_is_asked_for() -> None:
     assert {tool.name for tool in TOOLBOX if used[tool.name] >= 8} == {tool.name for tool in TOOLBOX}
 
 
-@pytest.mark.parametrize("name", ["assistant"])
+@pytest.mark.parametrize("name", ["assistant", "disfluent"])
 def test_the_gold_of_every_task_can_be_reached(name: str) -> None:
     wrong = [
         f"{task.id}: {problem}"
