@@ -104,6 +104,7 @@ def converse(
     own_voice: bool = False,
     prices: dict[str, Price] | None = None,
     budget: float | None = None,
+    model: str = MODEL,
 ) -> Played:
     """Run a session over the double while `script` plays the user."""
     played = Played()
@@ -112,7 +113,9 @@ def converse(
         toolbox, world = build(played.recorder)
         meter = Meter(prices or {}, budget)
         async with double:
-            brain = gemini(double, toolbox, guesses, sound=sound, own_voice=own_voice, meter=meter)
+            brain = gemini(
+                double, toolbox, guesses, sound=sound, own_voice=own_voice, meter=meter, model=model
+            )
             await brain.warm_up()
             session = Session(brain, toolbox, world, mode=mode, meter=meter)
             session.subscribe(played.events.append)
