@@ -71,7 +71,7 @@ async def run_session(
         meter = make_meter(settings)
         brain = make_brain(settings.brain, settings, meter, tools.toolbox)
         await brain.warm_up()
-        world = World(Journal(store), ToolContext(store, datetime.now), _delay(settings.tool_delay))
+        world = World(Journal(store), ToolContext(store, datetime.now), delay_of(settings.tool_delay))
         limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
         session = Session(
             brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits, meter=meter
@@ -240,7 +240,7 @@ def story_printer(events: Iterable[Event] = ()) -> Callable[[Event], None]:
     return tell
 
 
-def _delay(text: str) -> Callable[[str, Arguments], float] | None:
+def delay_of(text: str) -> Callable[[str, Arguments], float] | None:
     """Delays drawn from the call alone, so that the same call is as slow in every mode and run."""
     low, high = delay_range(text)
     if high == 0:
