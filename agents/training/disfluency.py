@@ -7,7 +7,6 @@ import random
 from agents.training.lexicon import LISTS
 
 JOINS, DECLINED = LISTS["joins"], LISTS["declined"]
-_TURNS = [*LISTS["turns"], ""]
 _MISHEARD = dict(pair.split("|") for pair in LISTS["misheard"])
 
 
@@ -26,12 +25,9 @@ def broken_off(rng: random.Random) -> list[str]:
     return rng.choice(LISTS["breaks"]).split()
 
 
-def dropped(rng: random.Random, noun: str | None) -> list[str]:
-    """Words that take a request back, the one about `noun` where there are several."""
-    turn = rng.choice(_TURNS)
-    if noun is None:
-        return f"{turn} {rng.choice(LISTS['drops'])}".split()
-    return f"{turn} {rng.choice(LISTS['drop_verbs'])} {rng.choice(('the', 'the', 'that'))} {noun}".split()
+def dropping(rng: random.Random, noun: str) -> str:
+    """Words that take the request for `noun` back."""
+    return f"{rng.choice(LISTS['drop_verbs'])} {rng.choice(('the', 'the', 'that', 'the'))} {noun}"
 
 
 def misheard(word: str) -> str | None:

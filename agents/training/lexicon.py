@@ -7,15 +7,18 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 
 
-def sections(name: str) -> dict[str, list[str]]:
-    """The lines of each section of a data file, in order."""
+def sections(*names: str) -> dict[str, list[str]]:
+    """The lines of each section of data files or of folders of them, in order."""
     found: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in (_HERE / name).read_text(encoding="utf-8").splitlines():
-        if line.startswith("[") and line.endswith("]") and "{" not in line:
-            lines = found.setdefault(line[1:-1], [])
-        elif line:
-            lines.append(line)
+    for name in names:
+        path = _HERE / name
+        lines: list[str] = []
+        for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+            for line in file.read_text(encoding="utf-8").splitlines():
+                if line.startswith("[") and line.endswith("]") and "{" not in line:
+                    lines = found.setdefault(line[1:-1], [])
+                elif line:
+                    lines.append(line.strip())
     return found
 
 

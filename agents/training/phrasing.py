@@ -3,13 +3,15 @@
 A template is words with `(a|b)` choices, `[optional]` parts, `{parameter:kind}` slots and `*` where the
 tool has become clear, for templates whose first slot comes before that (`*1`: the second tool). In a
 chain, slots name the request they belong to (`{1.to:name}`), and `links` feed one request's value to a
-parameter of another. The templates are in `phrases.txt`, under their tools.
+parameter of another; the head of its section says so (`1.message=0`), or that two requests share words
+(`1.state~0.state`). The templates are in `phrases/`, under their tools.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.training.lexicon import sections
@@ -17,11 +19,17 @@ from agents.training.lexicon import sections
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One way to ask. `links` maps (request, parameter) to the request whose value it takes."""
+    """One way to ask. `links` maps (request, parameter) to the request whose value it takes.
+
+    `shares` maps (request, parameter) to the one in whose words it is said as well.
+    """
 
     tools: tuple[str, ...]
     template: str
     links: dict[tuple[int, str], int] = field(default_factory=dict[tuple[int, str], int])
+    shares: dict[tuple[int, str], tuple[int, str]] = field(
+        default_factory=dict[tuple[int, str], tuple[int, str]]
+    )
 
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -94,24 +102,107 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "play_music": ("music",),
     "set_light": ("light", "lights"),
     "set_thermostat": ("thermostat", "heating"),
+    "find_events": ("calendar", "schedule"),
+    "open_note": ("note",),
+    "get_weather": ("weather", "forecast"),
+    "maps_show_directions": ("directions", "route"),
+    "maps_open_location": ("map",),
+    "search": ("search",),
 }
 
 
-def _link(text: str) -> dict[tuple[int, str], int]:
-    target, source = text.split("=")
-    request, parameter = target.split(".")
-    return {(int(request), parameter): int(source)}
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Another tool for the same thing: its parameters by those of the first, and how that is said."""
+
+    tool: str
+    names: Mapping[str, str]
+    words: tuple[str, ...]
+
+    def fits(self, arguments: Mapping[str, object]) -> bool:
+        """Whether what was said is all that the other tool needs, and nothing it has no place for."""
+        given = {self.names[name] for name in arguments if name in self.names}
+        return set(REQUIRED[self.tool]) <= given and set(arguments) <= set(self.names)
 
 
-def _phrases() -> tuple[dict[str, tuple[Phrase, ...]], tuple[Phrase, ...]]:
+INSTEAD: dict[str, tuple[Instead, ...]] = {
+    "get_phone_number": (
+        Instead("get_email_address", {"name": "name"}, (
+            "the email", "the email address", "email address", "his email", "the email instead")),
+    ),
+    "get_email_address": (
+        Instead("get_phone_number", {"name": "name"}, (
+            "the phone number", "the number", "phone number", "her number", "the number instead")),
+    ),
+    "send_sms": (
+        Instead("compose_new_email", {"to": "to", "message": "body"}, (
+            "email it", "send it as an email", "email that instead", "do that by email", "as an email")),
+    ),
+    "compose_new_email": (
+        Instead("send_sms", {"to": "to", "body": "message"}, (
+            "text it", "send it as a text", "text that instead", "do that by text", "as a text message")),
+    ),
+    "create_reminder": (
+        Instead("create_calendar_event", {"title": "title", "due": "start"}, (
+            "put that in my calendar", "put it on my calendar instead", "a calendar event", "as an event")),
+    ),
+    "create_calendar_event": (
+        Instead("create_reminder", {"title": "title", "start": "due"}, (
+            "just remind me", "a reminder instead", "set a reminder for that", "as a reminder")),
+    ),
+    "maps_open_location": (
+        Instead("maps_show_directions", {"place": "to"}, (
+            "give me directions", "take me there", "directions there", "how do I get there")),
+        Instead("get_weather", {"place": "place"}, ("the weather there", "what's the weather there")),
+    ),
+    "create_note": (
+        Instead("open_note", {"name": "name"}, ("open it", "just read it", "open that note")),
+    ),
+    "open_note": (
+        Instead("open_and_get_file_path", {"name": "name"}, ("the file", "I mean the file", "the document")),
+    ),
+    "open_and_get_file_path": (
+        Instead("open_note", {"name": "name"}, ("the note", "the note I mean", "my note")),
+    ),
+}  # fmt: skip
+TAKE_BACK: dict[str, tuple[str, ...]] = {
+    "create_calendar_event": ("don't put it in", "don't add it", "don't schedule it"),
+    "compose_new_email": ("don't send it", "don't email them", "don't write it", "no email"),
+    "reply_to_email": ("don't reply", "don't answer", "I won't reply"),
+    "forward_email": ("don't forward it", "don't send it on"),
+    "send_sms": ("don't send it", "don't text him", "don't text her", "don't text them", "don't send that",
+                 "I'll call instead", "no text"),
+    "create_note": ("don't make a note", "no note", "I don't need a note"),
+    "append_note_content": ("don't add it", "don't write that down", "don't add that"),
+    "create_reminder": ("don't remind me", "no reminder", "I don't need a reminder", "I'll remember"),
+    "get_zoom_meeting_link": ("don't make a link", "no zoom", "no meeting after all"),
+    "set_timer": ("no timer", "I don't need a timer", "don't start it", "don't set it"),
+    "play_music": ("don't play it", "don't play anything", "no music", "I'd rather have silence"),
+    "set_light": ("leave it as it is", "leave the lights", "don't touch the lights"),
+    "set_thermostat": ("leave it as it is", "leave the temperature", "don't change it"),
+    "get_weather": ("don't look it up", "I don't need the weather"),
+    "search": ("don't look it up", "don't search"),
+}  # fmt: skip
+
+
+def _phrases() -> tuple[dict[str, tuple[Phrase, ...]], tuple[tuple[Phrase, ...], ...]]:
     single: dict[str, tuple[Phrase, ...]] = {}
-    chained: list[Phrase] = []
-    for head, lines in sections("phrases.txt").items():
-        *tools, last = head.split()
-        if tools:
-            chained += [Phrase(tuple(tools), line, _link(last)) for line in lines]
+    chained: list[tuple[Phrase, ...]] = []
+    for head, lines in sections("phrases").items():
+        tools = tuple(name for name in head.split() if name[0].isalpha())
+        links: dict[tuple[int, str], int] = {}
+        shares: dict[tuple[int, str], tuple[int, str]] = {}
+        for target, how, source in re.findall(r"(\S+)([=~])(\S+)", head):
+            request, parameter = target.split(".")
+            if how == "=":
+                links[int(request), parameter] = int(source)
+            else:
+                shares[int(request), parameter] = (int(source.split(".")[0]), source.split(".")[1])
+        phrases = tuple(Phrase(tools, line, links, shares) for line in lines)
+        if len(tools) == 1:
+            single[head] = phrases
         else:
-            single[last] = tuple(Phrase((last,), line) for line in lines)
+            chained.append(phrases)
     return single, tuple(chained)
 
 
@@ -119,7 +210,7 @@ SINGLE, CHAINED = _phrases()
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _OPTION = re.compile(r"\[([^\[\]]*)\]")
-SLOT = re.compile(r"\{(?:(\d)\.)?(\w+):(\w+)\}")
+SLOT = re.compile(r"\{(?:(\d)\.)?(\w+):([\w/]+)\}")
 
 
 def expanded(template: str, rng: random.Random) -> str:

@@ -1,7 +1,8 @@
 """Values of slots as people say them: in parts, each with the words that lead into it.
 
 "on Friday at one" is two parts, ("on", "Friday") and ("at", "one"), and the value "Friday at one": the
-first lead is no part of it. A part is what a speaker corrects.
+first lead is no part of it. A part is what a speaker corrects, or a piece of it: in "call mom" the one
+who is called.
 """
 
 from __future__ import annotations
@@ -11,17 +12,36 @@ from dataclasses import dataclass
 from agents.training.lexicon import LISTS
 from agents.training.values import Values, in_words
 
-FREE_TEXT = frozenset({"message", "content", "quotable", "question", "task", "duration", "length", "wh"})
+FREE_TEXT = frozenset(
+    {
+        "message",
+        "content",
+        "quotable",
+        "question",
+        "task",
+        "duration",
+        "length",
+        "wh",
+        "fact",
+        "warmer",
+        "song",
+    }
+)
 LEADS = frozenset({"a", "an", "the", "my", "some"})  # left out of the start of a value
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Words of a value, the words that lead into it, and how to say something else instead."""
+    """Words of a value in pieces, each with its kind where it can be another, and the words before them."""
 
     lead: str
-    value: str
+    pieces: tuple[tuple[str, str], ...]
     kind: str
+
+    @property
+    def value(self) -> str:
+        """All of its words."""
+        return " ".join(text for text, _ in self.pieces)
 
 
 def parts(kind: str, values: Values) -> list[Part]:
@@ -37,8 +57,8 @@ def parts(kind: str, values: Values) -> list[Part]:
             return _moment(values, bare=True)
         case "due" | "baredue":
             if values.rng.random() < 0.2:
-                return [Part("", f"in {values.duration()}", "in")]
-            return _moment(values, bare=kind == "baredue")
+                return [_plain("", f"in {values.duration()}", "in")]
+            return _moment(values, bare=kind == "baredue", by=True)
         case _:
             return [part(kind, values)]
 
@@ -50,17 +70,24 @@ def part(kind: str, values: Values) -> Part:
     if kind == "bareweekday":
         return _day(values, bare=True)
     if kind == "at":
-        return Part("at", values.clock_time(), "at")
-    words = values.filled(_said(kind, values)).split()
-    lead = 0
+        return _plain("at", values.clock_time(), "at")
+    pieces = values.pieces(_said(kind, values))
+    lead: list[str] = []
+    first = pieces[0][0].split()
     if kind not in FREE_TEXT:
-        while lead < len(words) - 1 and words[lead] in LEADS:
-            lead += 1
-    return Part(" ".join(words[:lead]), " ".join(words[lead:]), kind)
+        while len(first) > 1 and first[0] in LEADS:
+            lead.append(first.pop(0))
+    return Part(" ".join(lead), ((" ".join(first), pieces[0][1]), *pieces[1:]), kind)
+
+
+def _plain(lead: str, value: str, kind: str) -> Part:
+    return Part(lead, ((value, kind),), kind)
 
 
 def _said(kind: str, values: Values) -> str:
     pick, rng = values.pick, values.rng
+    if "/" in kind:
+        return pick(kind.split("/")).replace("_", " ")
     match kind:
         case "in":
             return f"in {values.duration()}"
@@ -68,10 +95,25 @@ def _said(kind: str, values: Values) -> str:
             return f"the {values.open(LISTS['spots'])}"
         case "barespot":
             return values.open(LISTS["spots"])
+        case "tospot":
+            return f"to {values.spot()}"
+        case "footlike":
+            return "foot"
         case "onoff":
             return pick(["on", "off"])
+        case "onon":
+            return "on"
+        case "offoff":
+            return "off"
         case "colour":
-            return pick(["red", "blue", "green", "purple", "warm white", "yellow", "dim", "bright"])
+            return pick(LISTS["colours"])
+        case "percent":
+            return f"{values.number(5, 95)} percent"
+        case "warmer":
+            much = pick(["two degrees", "three degrees", "one degree", "a bit", "a little", "2 degrees", ""])
+            return f"{much} {pick(['warmer', 'cooler', 'colder', 'hotter'])}".strip()
+        case "names":
+            return f"{values.name()} and {values.name()}"
         case "quotable":
             return pick(LISTS["quotable"])
         case "question":
@@ -79,18 +121,11 @@ def _said(kind: str, values: Values) -> str:
         case "headmeeting":
             return f"{values.open(LISTS['nouns'])} {pick(LISTS['event_heads'])}"
         case "aevent":
-            title = values.event()
-            return title if title.split()[0] in LEADS else f"{pick(['a', 'a', ''])} {title}"
+            title = values.template("event")
+            fixed = values.filled(title) if "<meetings>" in title[:10] else title
+            return fixed if fixed.split()[0] in LEADS else f"{pick(['a', 'a', ''])} {fixed}".strip()
         case "content":
-            items = [
-                "<item>",
-                "<item>",
-                "<item> and <item>",
-                "call <name>",
-                "<adjectives> <nouns>",
-                "<nouns> <heads>",
-            ]
-            return pick(items)
+            return pick(LISTS["contents"])
         case "length":
             unit = pick(["minute", "minute", "second", "hour"])
             said = values.number(2, 59)
@@ -98,34 +133,49 @@ def _said(kind: str, values: Values) -> str:
         case "songby":
             return f"<nouns> by {values.name()}" if rng.random() < 0.5 else f"the {values.thing()} album"
         case _:
-            return values.of(kind)
+            return values.template(kind)
+
+
+_SOON = (
+    "today tomorrow tomorrow tonight today tomorrow|this weekend|next week|this evening|this afternoon|"
+    "this morning|tomorrow night|tomorrow morning|the day after tomorrow|later today|next weekend|tomorrow "
+    "afternoon|tomorrow evening|in two days|in three days|a week from now|in a week|next month"
+)
+SOON: list[str] = _SOON.split("|")[0].split() + _SOON.split("|")[1:]
 
 
 def _day(values: Values, bare: bool) -> Part:
     kind, pick, roll = "bareweekday" if bare else "weekday", values.pick, values.rng.random()
     lead = "" if bare else "on"
-    if roll < 0.5:
-        return Part(lead, pick(LISTS["weekdays"]), kind)
-    if roll < 0.72:
-        return Part(
-            "",
-            pick(["today", "tomorrow", "tomorrow", "tonight", "this weekend", "next week", "this evening"]),
-            kind,
-        )
-    if roll < 0.84:
-        return Part("", f"{pick(['next', 'this', 'next'])} {pick(LISTS['weekdays'])}", kind)
-    if roll < 0.94:
+    if roll < 0.45:
+        return _plain(lead, pick(LISTS["weekdays"]), kind)
+    if roll < 0.7:
+        return _plain("", pick(SOON), kind)
+    if roll < 0.8:
+        return _plain("", f"{pick(['next', 'this', 'next', 'this coming'])} {pick(LISTS['weekdays'])}", kind)
+    if roll < 0.9:
         time = pick(["morning", "afternoon", "evening", "night"])
-        day = pick(["tomorrow", *LISTS["weekdays"]])
-        return Part("" if day == "tomorrow" else lead, f"{day} {time}", kind)
-    day = values.rng.randint(1, 28)
-    return Part(lead, f"{pick(LISTS['months'])} {day if values.rng.random() < 0.5 else in_words(day)}", kind)
+        return _plain(lead, f"{pick(LISTS['weekdays'])} {time}", kind)
+    day, month = values.rng.randint(1, 28), pick(LISTS["months"])
+    number = pick([str(day), in_words(day), LISTS["ordinals"][day - 1], _th(day)])
+    if roll < 0.95:
+        return _plain(lead, f"{month} {number}", kind)
+    ordinal = pick([LISTS["ordinals"][day - 1], _th(day)])
+    said = f"{ordinal} of {month}" if roll < 0.98 else ordinal
+    return _plain("the" if bare else "on the", said, kind)
 
 
-def _moment(values: Values, bare: bool) -> list[Part]:
-    day, time, roll = _day(values, bare), Part("at", values.clock_time(), "at"), values.rng.random()
-    if roll < 0.5:
+def _th(day: int) -> str:
+    ending = "th" if day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"
+
+
+def _moment(values: Values, bare: bool, by: bool = False) -> list[Part]:
+    day, time, roll = _day(values, bare), _plain("at", values.clock_time(), "at"), values.rng.random()
+    if by and values.rng.random() < 0.08:
+        return [Part("by", _day(values, bare=True).pieces, "bareweekday")]
+    if roll < 0.45:
         return [day, time]
-    if roll < 0.62 and not bare:
+    if roll < 0.6 and not bare:
         return [time, _day(values, bare=False)]
     return [time] if roll < 0.78 and not bare else [day]

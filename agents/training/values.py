@@ -7,12 +7,14 @@ it from memory, one that has not must copy it. Some values are set aside for eva
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 from agents.training import lexicon as lex
 from agents.training.lexicon import LISTS
 
 Maker = Callable[[random.Random], str]
+_KIND = re.compile(r"(<\w+>)")
 HELD_OUT_SHARE = 8  # every eighth name or thing is never seen in training
 
 
@@ -81,23 +83,41 @@ class Values:
 
     def task(self) -> str:
         """Something to do."""
-        verb, kind = self.rng.choice(lex.TASKS)
-        return f"{verb} {self.filled(kind)}".strip()
+        return self.filled(self.template("task"))
 
     def event(self) -> str:
         """What goes into a calendar."""
-        roll = self.rng.random()
-        if roll < 0.4:
-            title = f"{self.open(LISTS['meetings'])} with {self.name()}"
-        elif roll < 0.55:
-            title = f"{self.open(LISTS['nouns'])} {self.pick(LISTS['event_heads'])}"
-        else:
-            title = self.open(LISTS["meetings"])
-        return title
+        return self.filled(self.template("event"))
 
     def message(self) -> str:
         """What is written to somebody."""
-        return self.filled(self.open(LISTS["messages"]))
+        return self.filled(self.template("message"))
+
+    def template(self, kind: str) -> str:
+        """A value of `kind`, the `<kind>`s in it not yet drawn."""
+        match kind:
+            case "task":
+                verb, what = self.rng.choice(lex.TASKS)
+                return f"{verb} {what}".strip()
+            case "event":
+                roll = self.rng.random()
+                if roll < 0.4:
+                    return "<meetings> with <name>"
+                if roll < 0.55:
+                    return f"<nouns> {self.pick(LISTS['event_heads'])}"
+                return "<meetings>"
+            case "message":
+                return self.open(LISTS["messages"])
+            case _:
+                return self.of(kind)
+
+    def pieces(self, text: str) -> tuple[tuple[str, str], ...]:
+        """`text` with its `<kind>`s drawn, cut into what is fixed (kind "") and what could be another."""
+        made: list[tuple[str, str]] = []
+        for piece in filter(str.strip, _KIND.split(text)):
+            kind = piece[1:-1] if piece[0] == "<" else ""
+            made.append((self.filled(self.of(kind)) if kind else piece.strip(), kind))
+        return tuple(made)
 
     def filled(self, text: str) -> str:
         """`text` with its `<kind>`s drawn."""
@@ -116,21 +136,28 @@ class Values:
         hour = self.rng.randint(1, 12)
         said = str(hour) if self.rng.random() < 0.4 else in_words(hour)
         roll = self.rng.random()
-        if roll < 0.4:
+        if roll < 0.33:
             return said
-        if roll < 0.55:
+        if roll < 0.48:
             return f"{said} {self.pick(LISTS['halves'])}"
+        if roll < 0.56:
+            return f"{said} in the {self.pick(['morning', 'evening', 'afternoon'])}"
+        if roll < 0.7:
+            return f"{hour}:{self.pick(['15', '30', '45', '20', '10', '05', '50'])}"
         if roll < 0.75:
-            return f"{hour}:{self.pick(['15', '30', '45', '20', '10'])}"
-        if roll < 0.85:
-            return self.pick(["noon", "midnight", "lunchtime"])
-        if roll < 0.93:
-            return f"{in_words(hour)} {self.pick(['thirty', 'fifteen', 'forty five'])}"
-        return (
-            f"{self.pick(['half', 'quarter'])} {self.pick(['past', 'past', 'to'])} {in_words(hour)}".replace(
-                "half to", "half past"
-            )
+            minutes = self.pick(["30", "15", "45"])
+            return f"{hour}:{minutes} {self.pick(['am', 'pm'])}"
+        if roll < 0.83:
+            return self.pick(["noon", "midnight", "lunchtime", "noon"])
+        if roll < 0.92:
+            minutes = self.pick(["thirty", "fifteen", "forty five", "twenty", "ten", "fifty"])
+            return f"{in_words(hour)} {minutes}"
+        if roll < 0.96:
+            return f"half past {in_words(hour)}"
+        before = self.pick(
+            ["quarter past", "quarter to", "a quarter past", "ten past", "twenty to", "ten to"]
         )
+        return f"{before} {in_words(hour)}"
 
     def duration(self) -> str:
         """A length of time."""

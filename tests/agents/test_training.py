@@ -179,7 +179,7 @@ def test_templates_fit_the_tools() -> None:
     for name, tool in tools.items():
         assert phrasing.ORDER[name] == tuple(tool.parameters["properties"])
         assert set(phrasing.REQUIRED[name]) == tool.required
-    for phrase in [*itertools.chain(*phrasing.SINGLE.values()), *phrasing.CHAINED]:
+    for phrase in [*itertools.chain(*phrasing.SINGLE.values()), *itertools.chain(*phrasing.CHAINED)]:
         for slot in phrasing.SLOT.finditer(phrase.template):
             assert slot.group(2) in phrasing.ORDER[phrase.tools[int(slot.group(1) or 0)]]
 
