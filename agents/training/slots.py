@@ -136,12 +136,12 @@ def _said(kind: str, values: Values) -> str:
             return values.template(kind)
 
 
-_SOON = (
+_SOON: str = (
     "today tomorrow tomorrow tonight today tomorrow|this weekend|next week|this evening|this afternoon|"
     "this morning|tomorrow night|tomorrow morning|the day after tomorrow|later today|next weekend|tomorrow "
     "afternoon|tomorrow evening|in two days|in three days|a week from now|in a week|next month"
 )
-SOON: list[str] = _SOON.split("|")[0].split() + _SOON.split("|")[1:]
+SOON = _SOON.split("|")[0].split() + _SOON.split("|")[1:]
 
 
 def _day(values: Values, bare: bool) -> Part:
