@@ -136,21 +136,13 @@ def _said(kind: str, values: Values) -> str:
             return values.template(kind)
 
 
-_SOON: str = (
-    "today tomorrow tomorrow tonight today tomorrow|this weekend|next week|this evening|this afternoon|"
-    "this morning|tomorrow night|tomorrow morning|the day after tomorrow|later today|next weekend|tomorrow "
-    "afternoon|tomorrow evening|in two days|in three days|a week from now|in a week|next month"
-)
-SOON = _SOON.split("|")[0].split() + _SOON.split("|")[1:]
-
-
 def _day(values: Values, bare: bool) -> Part:
     kind, pick, roll = "bareweekday" if bare else "weekday", values.pick, values.rng.random()
     lead = "" if bare else "on"
     if roll < 0.45:
         return _plain(lead, pick(LISTS["weekdays"]), kind)
     if roll < 0.7:
-        return _plain("", pick(SOON), kind)
+        return _plain("", pick(LISTS["soon"]), kind)
     if roll < 0.8:
         return _plain("", f"{pick(['next', 'this', 'next', 'this coming'])} {pick(LISTS['weekdays'])}", kind)
     if roll < 0.9:
