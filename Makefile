@@ -6,8 +6,9 @@ ARGS ?=
 TESTS ?= tests
 SCHEDULES ?= 100000
 SEED ?= 1
+RUNS ?= 200
 
-.PHONY: talk demo test fuzz crash lint clean
+.PHONY: talk demo test fuzz faults crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -25,6 +26,10 @@ test: .venv/.installed-dev lint
 # Random conversations through the core, each compared with waiting politely: SCHEDULES of them, from SEED.
 fuzz: .venv/.installed-dev
 	.venv/bin/python -m tests.agents.fuzz --schedules $(SCHEDULES) --seed $(SEED)
+
+# Random conversations with cloud services that fail in every phase: RUNS for each service, from SEED.
+faults: .venv/.installed-dev
+	.venv/bin/python -m tests.doubles.faults --runs $(RUNS) --seed $(SEED)
 
 # HEADSTART_CRASHES sets the number of kills.
 crash: .venv/.installed-dev

@@ -29,6 +29,17 @@ tools = typer.Typer()
 app.add_typer(tools, name="tools")
 
 Brain = Annotated[str | None, typer.Option(help="Who thinks: local, vllm, openai or gemini.")]
+Model = Annotated[str | None, typer.Option(help="The brain's model, where it has a choice.")]
+Speculator = Annotated[
+    str | None, typer.Option(metavar="URL/MODEL", help="A chat endpoint that guesses instead of the brain.")
+]
+VoiceFlag = Annotated[
+    str | None, typer.Option("--voice", metavar="model|own", help="Who speaks for a brain in the cloud.")
+]
+Hear = Annotated[str | None, typer.Option(metavar="words|sound", help="What such a brain answers from.")]
+Budget = Annotated[
+    float | None, typer.Option(metavar="DOLLARS", min=0, help="What a session may cost before guessing ends.")
+]
 ModeFlag = Annotated[
     Mode | None, typer.Option(help="speculative, or sequential: the baseline that waits for the end.")
 ]
@@ -68,6 +79,11 @@ Mcp = Annotated[
 @app.command()
 def talk(
     brain: Brain = None,
+    model: Model = None,
+    speculator: Speculator = None,
+    voice: VoiceFlag = None,
+    hear: Hear = None,
+    budget: Budget = None,
     mode: ModeFlag = None,
     input: Input = None,
     output: Output = None,
@@ -90,6 +106,11 @@ def talk(
 
     settings = load(
         brain=brain,
+        model=model,
+        speculator=speculator,
+        voice=voice,
+        hear=hear,
+        budget=budget,
         mode=mode,
         input=input,
         output=output,
@@ -115,6 +136,10 @@ def say(
         str | None, typer.Option(help="What to say when the assistant asks before it acts.")
     ] = None,
     brain: Brain = None,
+    model: Model = None,
+    speculator: Speculator = None,
+    voice: VoiceFlag = None,
+    budget: Budget = None,
     mode: ModeFlag = None,
     output: Output = None,
     screen: Screen = False,
@@ -132,6 +157,10 @@ def say(
         raise SettingsError('there are no words to say; try: headstart say "set a timer for ten minutes"')
     settings = load(
         brain=brain,
+        model=model,
+        speculator=speculator,
+        voice=voice,
+        budget=budget,
         mode=mode,
         output=output,
         screen=screen,
@@ -215,12 +244,13 @@ def devices() -> None:
 def doctor(
     data: Data = None,
     brain: Brain = None,
+    model: Model = None,
     json: Annotated[bool, typer.Option("--json", help="One check a line, as JSON.")] = False,
 ) -> None:
     """Check what the assistant needs on this machine; each failure comes with its fix."""
     from app.doctor import examine
 
-    if not examine(load(data=data, brain=brain), as_json=json):
+    if not examine(load(data=data, brain=brain, model=model), as_json=json):
         raise typer.Exit(1)
 
 

@@ -77,6 +77,10 @@ def _brain(settings: Settings) -> str:
         from app.cloud import check_gemini
 
         return asyncio.run(check_gemini(settings, os.environ))
+    if settings.brain == "openai":
+        from app.openai_check import check_openai
+
+        return asyncio.run(check_openai(settings, os.environ))
     return _local_brain()
 
 
