@@ -11,6 +11,8 @@ import pytest
 
 from agents.tasks import Kind, Performed, Task, TaskError, load
 from tests.agents.gold import DATA, Ran, run_gold, toolbox
+from tests.data.unseen_tools import unseen_tools
+from tools.toolbox import Toolbox
 
 TOOLBOX = toolbox()
 LINE: dict[str, Any] = {
@@ -97,18 +99,29 @@ def test_what_is_no_task_file_is_refused(tmp_path: Path) -> None:
 # ---- the task files of this project -------------------------------------------------------------
 
 
-def test_every_tool_is_asked_for() -> None:
-    tasks = load(DATA / "assistant.jsonl", TOOLBOX)
-    used = Counter(call.name for task in tasks for call in task.calls)
-    assert {tool.name for tool in TOOLBOX if used[tool.name] >= 8} == {tool.name for tool in TOOLBOX}
+def own_toolbox() -> Toolbox:
+    """The built-in tools and a user's own, each service in its first state."""
+    return toolbox(unseen_tools())
 
 
-@pytest.mark.parametrize("name", ["assistant", "disfluent"])
+def test_every_tool_is_asked_for_by_several_tasks() -> None:
+    for name, tools, least in (
+        ("assistant", TOOLBOX, 8),
+        ("unseen", Toolbox(unseen_tools()), 5),
+    ):
+        used = Counter(
+            call.name for task in load(DATA / f"{name}.jsonl", own_toolbox()) for call in task.calls
+        )
+        assert not [tool.name for tool in tools if used[tool.name] < least]
+
+
+@pytest.mark.parametrize("name", ["assistant", "disfluent", "unseen"])
 def test_the_gold_of_every_task_can_be_reached(name: str) -> None:
+    boxes = own_toolbox if name == "unseen" else lambda: TOOLBOX
     wrong = [
         f"{task.id}: {problem}"
-        for task in load(DATA / f"{name}.jsonl", TOOLBOX)
-        if (problem := _problem(task, run_gold(task, TOOLBOX)))
+        for task in load(DATA / f"{name}.jsonl", boxes())
+        if (problem := _problem(task, run_gold(task, boxes())))
     ]
     assert not wrong, "\n".join(wrong)
 
