@@ -7,10 +7,11 @@ commit point, and is never carried out because the model asked a second time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents import native, references
+from agents import native, protocol, references
 from agents.actions import Action, Call, Remove
 from agents.events import CARRIED, CallChanged, CallState, Continued, Event
 from agents.native import ToldCall
@@ -18,6 +19,7 @@ from agents.references import References
 from tools.tool import Arguments, Effect, Json
 from tools.toolbox import Toolbox
 
+LOOKED_UP = "[Looked up while the user was speaking:]"
 _NOT_BEGUN = (CallState.WAITING, CallState.HELD, CallState.ASKING)
 
 
@@ -39,6 +41,7 @@ class Asks:
     def __init__(self, toolbox: Toolbox) -> None:
         self._toolbox = toolbox
         self._asks: list[Ask] = []
+        self._told: set[int] = set()  # calls whose results the model was given unasked
 
     def add(self, asks: Sequence[Ask]) -> None:
         """The model asks."""
@@ -58,6 +61,20 @@ class Asks:
     def open(self) -> list[Ask]:
         """Those that wait for an answer."""
         return [ask for ask in self._asks if not ask.answered]
+
+    def found(self, of_turn: Sequence[Event]) -> str:
+        """What has been looked up so far, for the model, which need not ask for it then."""
+        ready = [
+            call
+            for call in native.calls(of_turn)
+            if call.effect is Effect.READ and call.state is CallState.READY
+        ]
+        self._told |= {call.id for call in ready}
+        lines = [
+            f"{call.name}({json.dumps(dict(call.arguments), ensure_ascii=False)}): {protocol.data(call.text)}"
+            for call in ready
+        ]
+        return "\n".join([LOOKED_UP, *lines]) if lines else ""
 
     # ---- towards the session -------------------------------------------------------------------
 
@@ -92,7 +109,7 @@ class Asks:
         if any(isinstance(event, Continued) for event in of_turn):
             return []
         told = {call.id: call for call in native.calls(of_turn) if call.is_wanted}
-        needed = {ask.call for ask in self._asks if ask.call is not None}
+        needed = {ask.call for ask in self._asks if ask.call is not None} | self._told
         needed |= {
             call.id
             for call in told.values()

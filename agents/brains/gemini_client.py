@@ -10,7 +10,7 @@ from google.genai import types
 from google.genai.live import AsyncSession
 
 from agents.brains.gemini_link import Connect
-from agents.brains.gemini_words import explained, setup
+from agents.brains.gemini_words import explained, setup, unavailable
 from tools.toolbox import Toolbox
 
 _VERSION = "v1beta"  # of the API, where the Live models are; newer SDKs would take v1
@@ -49,4 +49,4 @@ async def examine(client: genai.Client, model: str, method: str) -> None:
     except Exception as error:  # of three HTTP libraries, whichever is installed
         raise explained(error, model) from None
     if method not in (found.supported_actions or [method]):
-        raise explained(LookupError(), model)
+        raise unavailable(model)

@@ -56,15 +56,21 @@ class Input:
         self._sent = len(self._sound)
         self._realtime(types.LiveSendRealtimeInputParameters(audio=blob))
 
-    def give(self, said: str) -> None:
-        """The user has finished: the sound ends, or where there is none the words are sent."""
+    def give(self, said: str, found: str) -> None:
+        """The user has finished: the sound ends, or where there is none the words are sent.
+
+        `found`, what was looked up meanwhile, goes before the end: after it the model thinks already.
+        """
         if self._is_active or len(self._sound) - self._sent >= _SHORTEST * _SECOND:
             self.pass_on()
             self._is_active = False
+            if found:
+                self._realtime(types.LiveSendRealtimeInputParameters(text=found))
             self._realtime(types.LiveSendRealtimeInputParameters(activity_end=types.ActivityEnd()))
         else:
             self._remind()
-            self._content([types.Content(role="user", parts=[types.Part(text=said)])], complete=True)
+            parts = [types.Part(text=text) for text in (said, found) if text]
+            self._content([types.Content(role="user", parts=parts)], complete=True)
 
     def respond(self, answers: Sequence[tuple[Ask, Mapping[str, str]]], *, speaks: bool) -> None:
         """Answer calls. With `speaks` the last answer makes the model speak, over what it is saying."""
@@ -96,6 +102,9 @@ class Input:
     def _realtime(self, given: types.LiveSendRealtimeInputParameters) -> None:
         self._link.send(
             lambda session: session.send_realtime_input(  # pyright: ignore[reportUnknownMemberType]
-                audio=given.audio, activity_start=given.activity_start, activity_end=given.activity_end
+                audio=given.audio,
+                text=given.text,
+                activity_start=given.activity_start,
+                activity_end=given.activity_end,
             )
         )

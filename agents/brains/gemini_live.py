@@ -2,9 +2,9 @@
 
 A Live session has no silent responses, so nothing of half a sentence goes into it. The guesses become
 calls of the session, which run or are held as always. Once the words are final, as far as can be told, the
-model is given the turn, as sound or as words; what it asks for is answered from those calls, at once where
-they are there. What it does not ask for is withdrawn before the commit point, so a wrong guess changes
-nothing.
+model is given the turn, as sound or as words, and what was looked up. What it asks for is answered from
+those calls, at once where they are there. What it does not ask for is withdrawn before the commit point, so
+a wrong guess changes nothing.
 
 Functions are non-blocking. Results are added silently while others are to come; the last one makes the
 model speak, over whatever it was saying.
@@ -149,7 +149,7 @@ class GeminiLive:
                         yield action
                     yield Pause()
                     return
-                await self._give(position, said)
+                await self._give(position, said, of_turn)
             for action in talk.asks.due(of_turn):
                 yield action
             self._respond(of_turn)
@@ -193,7 +193,7 @@ class GeminiLive:
         given = self._talk.words
         return self._talk.given is not None and self.hears is not None and not new_words(given, said)
 
-    async def _give(self, position: int, said: str) -> None:
+    async def _give(self, position: int, said: str, of_turn: Sequence[Event]) -> None:
         """Give the model the turn. Raises BrainError where it cannot be reached."""
         talk = self._talk
         if talk.times >= _TIMES and talk.given == position:
@@ -204,7 +204,7 @@ class GeminiLive:
         except TimeoutError:
             raise BrainError("Gemini cannot be reached; check the network connection") from None
         self._input.refuse(talk.asks.forget_open())
-        self._input.give(said)
+        self._input.give(said, talk.asks.found(of_turn))
         talk.give(position, said, self._link.number, self._now())
 
     def _respond(self, of_turn: Sequence[Event]) -> None:

@@ -185,7 +185,9 @@ def test_nothing_of_half_a_sentence_goes_into_the_session() -> None:
     updates = [event.final for event in of(played.events, Updated)]
     assert updates.count(False) > 2
     (content,) = double.sent("client_content")
-    assert content["turns"] == [{"parts": [{"text": "one two three four"}], "role": "user"}]
+    (turn,) = content["turns"]
+    told = '[Looked up while the user was speaking:]\nread({"x": "two"}): read of two.'
+    assert turn == {"parts": [{"text": "one two three four"}, {"text": told}], "role": "user"}
     assert content["turnComplete"] is True
 
 
@@ -200,12 +202,21 @@ def test_sound_lies_between_the_marks_and_is_complete() -> None:
 
 def test_results_are_added_silently_and_the_last_one_makes_it_speak() -> None:
     double = double_of(together(READ, WRITE))
-    played = converse(double, saying("one two three four"), GUESSES)
+    played = converse(double, saying("one two three four"), [])
     assert [(one["name"], one["scheduling"]) for one in responses(double)] == [
-        ("read", "SILENT"),
-        ("write", "INTERRUPT"),
+        ("write", "SILENT"),
+        ("read", "INTERRUPT"),
     ]
-    assert answers(played) == [RIGHT]
+    assert answers(played) == ["write of three. read of two."]
+
+
+def test_what_was_looked_up_is_told_before_the_end_of_the_sound() -> None:
+    """After it the model thinks already, and would be interrupted."""
+    double = double_of()
+    converse(double, saying("one two three four", sound=True), GUESSES, sound=True)
+    kinds = [next(iter(message)) for message in double.sent("realtime_input")]
+    assert kinds[-2:] == ["text", "activityEnd"]
+    assert [one["name"] for one in responses(double)] == ["write"]  # it need not ask for the other
 
 
 def test_an_unknown_function_and_a_failing_one_are_told_as_errors() -> None:
@@ -378,7 +389,7 @@ def test_after_an_effect_the_request_is_not_made_again() -> None:
     """The connection breaks between the release of a write and its result."""
     double = double_of(plan(WRITE), faults=[Fault(Phase.ANSWERED, "abort")])
     played = converse(double, saying("one two three four"), GUESSES[:1])
-    assert answers(played) == ["write of three."]  # in our own words
+    assert answers(played) == [RIGHT]  # in our own words
     assert len([c for c in double.sent("client_content") if c.get("turnComplete")]) == 1
     assert played.recorder.effects() == [("write", {"x": "three"})]
 
@@ -442,7 +453,7 @@ def test_tokens_and_money_are_counted() -> None:
     used = of(played.events, Used)
     live = [event for event in used if event.model == "gemini-3.8-live"]
     text = [event for event in used if event.model == "gemini-3.8-flash"]
-    assert len(live) == 3 and text
+    assert len(live) == 2 and text
     reported = [m["usageMetadata"] for who, m in double.journal if who == "server" and "usageMetadata" in m]
     for event, counts in zip(live, reported, strict=True):
         assert event.text_in + event.audio_in == counts["promptTokenCount"]  # also what the details leave out

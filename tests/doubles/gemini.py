@@ -8,6 +8,7 @@ in `refused`. Delay and jitter lie on the way, in both directions; order is kept
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 from collections.abc import Callable
@@ -152,13 +153,14 @@ class GeminiDouble:
         asks = self.guess(told)
         await asyncio.sleep(self.think_of_guess + self.network.delay)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        for chunk in models.chunks(asks, told):
-            if fault is not None and request.transport is not None:
-                await response.write(b"data: {not json" if fault.kind == "garbage" else b"data: {")
-                request.transport.abort()
-                break
-            await response.write(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):  # the guess was given up
+            await response.prepare(request)
+            for chunk in models.chunks(asks, told):
+                if fault is not None and request.transport is not None:
+                    await response.write(b"data: {not json" if fault.kind == "garbage" else b"data: {")
+                    request.transport.abort()
+                    break
+                await response.write(b"data: " + json.dumps(chunk).encode() + b"\r\n\r\n")
         return response
 
     # ---- Live ----------------------------------------------------------------------------------

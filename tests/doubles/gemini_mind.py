@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+_LINE = re.compile(r"^(\w+)\((\{.*?\})\): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ class History:
         """The user begins a turn."""
         self.audio = 0
         self.results = []
+
+    def told(self, text: str) -> None:
+        """The user's turn brings results, in lines of a function and what it returned."""
+        self.results += [
+            Result(name, json.loads(args), {"output": output}) for name, args, output in _LINE.findall(text)
+        ]
 
     def copy(self) -> History:
         """As it is now."""

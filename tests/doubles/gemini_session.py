@@ -135,6 +135,10 @@ class LiveSession:
             self._cancel_blocking()
             self._history.audio += len(samples)
             await self._at(Phase.LISTENING)
+        elif given == ["text"]:
+            if self._is_manual and not self._is_active:
+                raise Refused("text outside activityStart and activityEnd")
+            self._history.told(message.text or "")
         elif given == ["audio_stream_end"]:
             if self._is_manual:
                 raise Refused("audioStreamEnd is for automatic activity detection only")
@@ -170,6 +174,7 @@ class LiveSession:
             if not self._history.texts:
                 raise Refused("turnComplete with an empty context")
             self._history.begin_turn()
+            self._history.told(self._history.texts[-1][1])
             self._generate()
 
     async def _respond(self, message: types.LiveClientToolResponse) -> None:

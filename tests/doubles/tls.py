@@ -18,10 +18,11 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """The contexts of both ends."""
+    """The contexts of both ends, and the certificate (PEM) for a client in another process."""
 
     server: ssl.SSLContext
     client: ssl.SSLContext
+    certificate: bytes
 
 
 @cache
@@ -54,4 +55,4 @@ def loopback() -> Loopback:
             )
         )
         server.load_cert_chain(file)
-    return Loopback(server, ssl.create_default_context(cadata=pem.decode()))
+    return Loopback(server, ssl.create_default_context(cadata=pem.decode()), pem)
