@@ -8,7 +8,7 @@ SCHEDULES ?= 100000
 SEED ?= 1
 RUNS ?= 200
 
-.PHONY: talk demo test fuzz faults crash lint clean
+.PHONY: talk demo test fuzz faults live crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -30,6 +30,11 @@ fuzz: .venv/.installed-dev
 # Random conversations with cloud services that fail in every phase: RUNS for each service, from SEED.
 faults: .venv/.installed-dev
 	.venv/bin/python -m tests.doubles.faults --runs $(RUNS) --seed $(SEED)
+
+# Checks against the real services, for the keys that are in the environment.
+live: .venv/.installed-dev
+	@[ -n "$$HEADSTART_LIVE_TESTS" ] || { echo "this talks to real services and costs money; if you mean it: HEADSTART_LIVE_TESTS=1 make live"; exit 2; }
+	.venv/bin/pytest tests/live -s -rA
 
 # HEADSTART_CRASHES sets the number of kills.
 crash: .venv/.installed-dev
