@@ -78,23 +78,23 @@ def call_label(row: CallRow, versions: Sequence[CallRow] = (), width: int = 1000
     others = [dict(other.arguments) for other in versions if other.call == row.call and other is not row]
     differing = [v for k, v in row.arguments if any(other.get(k, "") != v for other in others)]
     values = ", ".join(differing or [value for _, value in row.arguments])
-    for_name = max(min(_NAME, width // 2), width - cell_len(values) - 2)
+    for_name = max(min(_NAME, width // 3), width - cell_len(values) - 2)
     name = shorten(row.name, for_name)
     return f"{name}({shorten(values, width - cell_len(name) - 2)})"
 
 
-def changed_label(row: CallRow, versions: Sequence[CallRow], width: int) -> tuple[str, str, str] | None:
-    """The call with what changed in it as (before it, the old values, after them).
+def changed_label(row: CallRow, versions: Sequence[CallRow], width: int) -> tuple[str, str, str]:
+    """The call in `width` cells with what changed in it as (before it, the old values, after them).
 
-    None where nothing changed, or where `width` cells cannot hold the old values beside the new.
+    Where the old values have no room beside the new, an arrow alone says that these are new ones.
     """
     found = changes(row, versions)
-    old = ", ".join(value for value, _ in found if value)
     new = ", ".join(value for _, value in found)
-    room = width - cell_len(old) - cell_len(new) - 5
-    if not old or room < min(_NAME, cell_len(row.name)):
-        return None
-    return f"{shorten(row.name, room)}(", old, f" → {new})"
+    for old in (", ".join(value for value, _ in found if value), ""):
+        room = width - cell_len(old) - cell_len(new) - (5 if old else 4)
+        if new and room >= min(_NAME, cell_len(row.name)):
+            return f"{shorten(row.name, room)}(", old, f"{' ' if old else ''}→ {new})"
+    return call_label(row, versions, width), "", ""
 
 
 def named_label(row: CallRow) -> str:
@@ -109,7 +109,7 @@ def remark(row: CallRow, turn: Turn) -> str:
             return row.reason or _waits_for(row)
         case CallState.RUNNING:
             if row.early:
-                return "done early; undone if wrong"
+                return "early, undone if wrong"
             if row.effect is not Effect.READ:
                 return "released: doing it now" if row.was_released else "doing it now"
             return "running" if turn.end_of_speech else "running while you speak"
@@ -117,16 +117,18 @@ def remark(row: CallRow, turn: Turn) -> str:
             if row.stuck:
                 return f"cannot be undone: {row.stuck}"
             if row.regretted is not None:
-                return f"to be undone: “{row.because}”" if row.because else "to be undone"
+                return f"to undo: “{row.because}”" if row.because else "to be undone"
             if row.carried:
                 return "done before" if row.effect is not Effect.READ else "known before"
             if row.effect is not Effect.READ:
-                done = "done early" if row.early else "done"
-                return f"{done}, journal entry {row.entry}" if row.entry else done
+                done, where = ("done early", "entry") if row.early else ("done", "journal entry")
+                return f"{done}, {where} {row.entry}" if row.entry else done
             early = earliness(row, turn)
             return f"ready {early:.1f} s before you stopped" if early else "ready"
         case CallState.HELD:
-            return "held until you finish" if turn.committed is None else "its turn is next"
+            if turn.committed is not None:
+                return "its turn is next"
+            return "held until you finish" if turn.final_at is None else "held until the commit"
         case CallState.ASKING:
             return "needs your yes"
         case CallState.FAILED:

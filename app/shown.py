@@ -27,6 +27,11 @@ class Header:
     source: str = ""
     now: str = ""
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether nobody speaks: the words are typed."""
+        return self.source == "typed words"
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -193,12 +198,27 @@ class Turn:
         return " ".join(word.text for word in self.words[self.carried :])
 
     @property
+    def replied_at(self) -> float | None:
+        """When the answer came, or the question asked first; else None."""
+        return min((at for at in (self.asked_at, self.answer_at) if at is not None), default=None)
+
+    @property
+    def waited_until(self) -> float | None:
+        """When that would have been without guessing; None where it is not known, or not later."""
+        at = self.replied_at
+        return at + self.head_start if at is not None and self.head_start else None
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the end of speech is taken to be the end: nothing else was heard since."""
+        return self.end_of_speech is not None and (self.final_at is not None or self.ended is not None)
+
+    @property
     def latency(self) -> float | None:
         """Seconds from the end of speech to the answer, or to the question asked first; else None."""
-        times = [at for at in (self.asked_at, self.answer_at) if at is not None]
-        if not times or self.end_of_speech is None:
+        if self.replied_at is None or self.end_of_speech is None:
             return None
-        return max(0.0, min(times) - self.end_of_speech)
+        return max(0.0, self.replied_at - self.end_of_speech)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +273,11 @@ class ScreenState:
     levels: tuple[Level, ...] = ()
     summary: SessionEnded | None = None
     recent: tuple[Event, ...] = field(default=(), compare=False)
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the microphone is not heard yet: the models are still being loaded."""
+        return not self.header.is_typed and not self.levels and not self.turns
 
     @property
     def turn(self) -> Turn | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from app.screen.canvas import Canvas
 from app.shown import Turn
 
-_STEPS = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0)
+_STEPS = (3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 15.0, 20.0, 30.0)
+_MARGIN = 0.4  # seconds right of the last sign
 _TICKS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -41,10 +42,10 @@ class Scale:
 def columns(width: int) -> tuple[int, int]:
     """Cells for the labels and for the remarks, out of `width`."""
     if width < 96:
-        return 24, 15
+        return 25, 14
     if width < 150:
-        return 38, 31
-    return 52, 44
+        return 37, 27
+    return 50, 40
 
 
 def scale_of(turn: Turn, now: float, width: int) -> Scale:
@@ -53,7 +54,9 @@ def scale_of(turn: Turn, now: float, width: int) -> Scale:
     chart = max(10, width - label - remarks)
     until = now if turn.ended is None else max(turn.started, turn.ended)
     if turn.answer_at is not None:  # listening to the answer tells nothing new: keep the picture still
-        until = min(until, turn.answer_at + 0.4)
+        until = min(until, turn.answer_at + _MARGIN)
+    if turn.waited_until is not None:
+        until = max(until, turn.waited_until + _MARGIN)
     elapsed = max(0.1, until - turn.started)
     longest = max(_STEPS[0], chart / 5)
     span = next((step for step in _STEPS if elapsed <= step), elapsed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from agents.events import CallState
-from app.marks import GLYPH, call_label, changed_label, remark, short_remark
+from app.marks import GLYPH, changed_label, remark, short_remark
 from app.rows import OVER
 from app.screen.axis import Scale, until
 from app.screen.canvas import Canvas
@@ -16,6 +18,9 @@ _BAR = {
     CallState.HELD: "░",
     CallState.ASKING: "▒",
 }
+
+_SIGNED = (CallState.READY, CallState.HELD, CallState.ASKING)
+"""States whose bar begins with their sign, also where all of it is struck out."""
 
 
 def visible(rows: tuple[CallRow, ...], room: int, selected: tuple[int, int] | None = None) -> list[CallRow]:
@@ -41,6 +46,8 @@ def paint_call(canvas: Canvas, scale: Scale, turn: Turn, row: CallRow, now: floa
     x = scale.end + 1
     room = canvas.width - x
     text = short_remark(row, turn) if room < 20 else remark(row, turn)
+    if cell_len(text) > room:
+        text = text.removeprefix("ready ")  # its sign says so
     to_come = row.regretted is not None and row.state not in OVER
     style = CallState.FAILED if row.stuck else CallState.UNDONE if to_come else row.state
     canvas.fit(x, y, text, room, style.value)
@@ -49,11 +56,7 @@ def paint_call(canvas: Canvas, scale: Scale, turn: Turn, row: CallRow, now: floa
 def _paint_label(canvas: Canvas, turn: Turn, row: CallRow, room: int, y: int) -> None:
     gone = row.state in (CallState.DISCARDED, CallState.UNDONE)
     label = "struck" if gone else "label"
-    parts = changed_label(row, turn.rows, room)
-    if parts is None:
-        canvas.put(2, y, call_label(row, turn.rows, room), label)
-        return
-    before, old, after = parts
+    before, old, after = changed_label(row, turn.rows, room)
     x = canvas.put(2, y, before, label)
     x = canvas.put(x, y, old, "struck")
     canvas.put(x, y, after, label)
@@ -75,10 +78,10 @@ def _paint_bar(canvas: Canvas, scale: Scale, row: CallRow, now: float, y: int) -
             released = segment.state is CallState.RUNNING and i > 0 and not row.early
             if released and row.segments[i - 1].state in (CallState.HELD, CallState.ASKING):
                 canvas.put(start, y, GLYPH[CallState.RUNNING], "commit")
-            elif segment.state is CallState.READY:
-                canvas.put(start, y, GLYPH[CallState.READY], style)
+            elif segment.state in _SIGNED:
+                canvas.put(start, y, GLYPH[segment.state], style)
         if struck is not None and struck < max(segment.start, last):
-            left = max(start, scale.clipped(struck))
+            left = max(start + (segment.state in _SIGNED), scale.clipped(struck))
             canvas.put(left, y, "╌" * (end - left + 1), _over(row).value)
 
 

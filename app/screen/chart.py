@@ -17,7 +17,14 @@ from app.screen.canvas import Canvas, wrap
 from app.screen.speech import block, paint_guides, paint_level, paint_settled, paint_words
 from app.shown import CallRow, ScreenState, Turn
 
-_INVITATION = "Ready when you are: work begins before you finish."
+_INVITATION = "Just talk: work begins before you finish."
+_STARTING = "One moment: the models are being loaded."
+_EXAMPLES = (
+    "What's on my calendar on Friday, no, Saturday?",
+    "Put lunch with Anna on Saturday at one.",
+    "Text Ben I'm running ten minutes late.",
+    "Undo that.",
+)
 _HINT = "↑ ↓ or the mouse: more of a call"
 _TALL = 15  # lines from which on there is room for a gap and a third line of words
 _METER = 40  # cells
@@ -86,18 +93,25 @@ def paint(state: ScreenState, now: float, width: int, height: int, selected: Key
     if found.hidden:
         canvas.put(2, end, f"and {found.hidden} more", "quiet")
         end += 1
-    paint_guides(canvas, scale, turn, 3 + found.word_lines, end)
+    paint_guides(canvas, scale, turn, now, 3 + found.word_lines, end)
     for y, (text, style) in enumerate(found.foot, start=max(end, min(end + 1, height - len(found.foot)))):
         canvas.fit(2, y, text, width - 2, style)
     return canvas
 
 
 def _paint_invitation(canvas: Canvas, state: ScreenState) -> None:
-    middle = canvas.height // 2
-    text = shorten(_INVITATION, canvas.width)
-    canvas.put((canvas.width - cell_len(text)) // 2, middle, text, "quiet")
+    top = max(0, (canvas.height - len(_EXAMPLES) - 4) // 2)
+    _paint_middle(canvas, top, _STARTING if state.is_starting else _INVITATION, "word")
     meter = "".join(block(level.level) for level in state.levels[-_METER:])
-    canvas.put((canvas.width - len(meter)) // 2, middle + 2, meter, "level")
+    _paint_middle(canvas, top + 1, meter, "level")
+    _paint_middle(canvas, top + 3, "for example", "axis")
+    for y, example in enumerate(_EXAMPLES, start=top + 4):
+        _paint_middle(canvas, y, f"“{example}”", "quiet")
+
+
+def _paint_middle(canvas: Canvas, y: int, text: str, style: str) -> None:
+    text = shorten(text, canvas.width)
+    canvas.put((canvas.width - cell_len(text)) // 2, y, text, style)
 
 
 def _outcome(turn: Turn) -> str:

@@ -12,7 +12,7 @@ class Command:
     """One thing a person can do. `sign` is the key as people see it.
 
     `of_session` commands act on a running session and are not there in a replay; `in_footer` are those
-    used most.
+    used most, those of one `group` under one name.
     """
 
     key: str
@@ -22,7 +22,10 @@ class Command:
     text: str
     of_session: bool = False
     in_footer: bool = False
+    group: Binding.Group | None = None
 
+
+_SCRUB = Binding.Group("back", compact=True)
 
 COMMANDS = (
     Command("space", "space", "talk", "talk", "open the mic for one turn", True, True),
@@ -36,8 +39,8 @@ COMMANDS = (
     Command("m", "m", "mode", "mode", "speculative or sequential", True),
     Command("r", "r", "record", "record", "record it all, or stop", True),
     Command("f", "f", "freeze", "freeze", "freeze the picture, or go on", in_footer=True),
-    Command("left", "←", "scrub(-1)", "previous event", "look back one event"),
-    Command("right", "→", "scrub(1)", "next event", "look on one event"),
+    Command("left", "←", "scrub(-1)", "previous event", "look back one event", False, True, _SCRUB),
+    Command("right", "→", "scrub(1)", "next event", "look on one event", False, True, _SCRUB),
     Command("shift+left", "⇧←", "scrub_turn(-1)", "previous turn", "look back one turn"),
     Command("shift+right", "⇧→", "scrub_turn(1)", "next turn", "look on one turn"),
     Command("end", "end", "live", "now", "back to what happens now"),
@@ -58,6 +61,7 @@ def bindings() -> list[Binding]:
             show=command.in_footer,
             key_display=command.sign,
             tooltip=command.text,
+            group=command.group,
         )
         for command in COMMANDS
     ]

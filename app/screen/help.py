@@ -18,14 +18,14 @@ SIGNS = """\
 Calls that only look something up run at once, on half a sentence; calls \
 that change something are held until you have finished. A guess that your \
 later words prove wrong is dropped, and nothing has happened.
-Words end where they became certain; ‹these› may still change. A call \
-begins right of its words; all left of ■ was done before you stopped.
+Words end where they became certain; ‹these› may still change.
 
   [$text-secondary]◌ ····[/]  waits for another call    [$text-warning]? ▒▒▒▒[/]  needs your yes
   [$text-primary]▶ ━━━━[/]  running                   [$text-error]!     [/]  failed
   [$text-success]✓ ▄▄▄▄[/]  result at hand            [$text-error]✗ ╌╌╌╌[/]  dropped, a wrong guess
   [$text-warning]‖ ░░░░[/]  held until you finish     [$text-secondary]↶     [/]  had an effect, undone
   ■ you stopped    [$text-accent]◆[/] commit: held calls may run    [$text-success]★[/] the answer
+  □ you went on    [$text-accent]◇[/] not yet, or none after all    ☆ by waiting
 """
 
 

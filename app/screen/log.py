@@ -44,14 +44,25 @@ class Log(Painted):
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """The latest lines, or those scrolled back to."""
         self._follow(state.recent)
-        self._back = min(self._back, max(0, len(self._lines) - height))
-        end = len(self._lines) - self._back
-        shown = list(self._lines)[max(0, end - height) : end]
-        folded = [part for line in shown for part in _folded(line, width)]
         canvas = Canvas(width, height)
-        for y, (text, style) in enumerate(folded[-height:] if height else []):
+        for y, (text, style) in enumerate(self._window(width, height)):
             canvas.put(0, y, text, style)
         return canvas
+
+    def _window(self, width: int, height: int) -> list[tuple[str, str]]:
+        """What `height` lines show: up to the line scrolled back to, or from the first one on."""
+        begin = end = max(0, len(self._lines) - self._back)
+        rows: list[tuple[str, str]] = []
+        while begin > 0 and len(rows) < height:
+            begin -= 1
+            rows = _folded(self._lines[begin], width) + rows
+        if len(rows) >= height:
+            return rows[-height:] if height else []
+        while end < len(self._lines) and len(more := _folded(self._lines[end], width)) <= height - len(rows):
+            rows += more
+            end += 1
+        self._back = len(self._lines) - end
+        return rows
 
     def parts(self, state: ScreenState) -> tuple[object, ...]:
         """The latest event: the story grows by it."""

@@ -28,6 +28,7 @@ STYLES = (
     "listening",
     "stop",
     "commit",
+    "gate",
     "answer",
     "outcome",
     "detail",

@@ -11,7 +11,6 @@ from app.shown import ScreenState
 _NOTICE_STAYS = 6.0
 _ERROR_STAYS = 20.0
 _METER = 8  # cells
-_TYPED = "typed words"
 
 
 def phase(state: ScreenState) -> tuple[str, str, str]:
@@ -29,7 +28,9 @@ def phase(state: ScreenState) -> tuple[str, str, str]:
         return "◆", "THINKING", "commit"
     if state.muted:
         return "ø", "MUTED", "failed"
-    return "○", "READY" if state.header.source == _TYPED else "LISTENING", "quiet"
+    if state.is_starting:
+        return "◌", "STARTING", "waiting"
+    return "○", "READY" if state.header.is_typed else "LISTENING", "quiet"
 
 
 def paint_header(state: ScreenState, now: float, width: int, *, frozen: bool, devices: str = "") -> Canvas:

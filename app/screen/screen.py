@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 FRAMES_PER_SECOND = 12
 
+_AIRY = 96  # columns from which on the footer needs not save any
+
 _OF_SESSION = frozenset(command.action.partition("(")[0] for command in COMMANDS if command.of_session)
 
 
@@ -44,6 +46,7 @@ class HeadstartScreen(App[None]):
 
     CSS = files("assets").joinpath("screen.tcss").read_text(encoding="utf-8")
     TITLE = "Headstart"
+    AUTO_FOCUS = "#timeline"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,8 +87,9 @@ class HeadstartScreen(App[None]):
     def compose(self) -> ComposeResult:
         """All panels; the style sheet hides some where the terminal is small."""
         yield Headline(self.state, id="headline")
-        yield Timeline(self.state, id="timeline")
-        yield Banner(self.state, id="banner")
+        with Container(id="upper"):
+            yield Timeline(self.state, id="timeline")
+            yield Banner(self.state, id="banner")
         with Horizontal(id="lower"):
             yield Conversation(self.state, id="conversation")
             with Vertical(id="side"):
@@ -93,6 +97,10 @@ class HeadstartScreen(App[None]):
                 yield SessionCounters(self.state, id="counters")
         yield Log(self.state, id="log")
         yield Footer()
+
+    def on_resize(self) -> None:
+        """Keep all keys in the footer's line."""
+        self.query_one(Footer).compact = self.size.width < _AIRY
 
     def on_mount(self) -> None:
         """Begin to paint."""
@@ -142,9 +150,9 @@ class HeadstartScreen(App[None]):
                 yield SystemCommand(title, f"key {command.sign}", self._runs(command.action))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that would do nothing now are shown dimmed."""
+        """Keys that would do nothing now are shown dimmed; those of a session are not there in a replay."""
         if action in _OF_SESSION and self._control is None:
-            return None
+            return False
         if action == "undo":
             return True if self._undo_next(self._shown) else None
         if action == "answer":

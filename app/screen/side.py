@@ -10,7 +10,7 @@ from agents.events import CallState
 from app.marks import GLYPH, call_label
 from app.rows import OVER
 from app.screen.canvas import Canvas, wrap
-from app.shown import Counters, EffectRow, ScreenState
+from app.shown import Cost, Counters, EffectRow, ScreenState
 from tools.tool import Effect
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -82,9 +82,19 @@ def paint_counters(state: ScreenState, width: int, height: int) -> Canvas:
     x = canvas.put(0, y + 1, f"{counters.waste} ran in vain   ", "quiet")
     if counters.undone:
         canvas.put(x, y + 1, f"{GLYPH[CallState.UNDONE]} {counters.undone} undone", "undone")
-    if counters.cost.tokens:
-        canvas.put(0, y + 2, str(counters.cost), "quiet")
+    for line in cost_lines(counters.cost):
+        canvas.put(0, y + 2, line, "quiet")
+        y += 1
     return canvas
+
+
+def cost_lines(cost: Cost) -> list[str]:
+    """What paid models took, in lines that fit the narrowest panel; none where nothing was paid for."""
+    if not cost.tokens:
+        return []
+    guesses = f" · ${cost.guesses:.4f} of it guesses" if cost.guesses else ""
+    cached = f", {100 * cost.cached // cost.tokens} % cached" if cost.cached else ""
+    return [f"${cost.dollars:.4f}{guesses}", f"{cost.tokens:,} tokens{cached}"]
 
 
 def answer_times(counters: Counters) -> tuple[float, float] | None:

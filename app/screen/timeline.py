@@ -25,6 +25,7 @@ _SIGNS = (
     "[$text-accent]◆[/] commit",
     "[$text-secondary]↶[/] undone",
     "[$text-success]★[/] answer",
+    "☆ by waiting",
 )
 LEGEND = "  ".join(_SIGNS)
 SHORT_LEGEND = " ".join(_SIGNS[:6])
@@ -79,7 +80,7 @@ class Timeline(Painted):
         if number != (self.state.turn.number if self.state.turn else 0):
             self._key = None
             self.tooltip = None
-        title = f"turn {number}" if number else "ready"
+        title = f"turn {number}" if number else "starting" if state.is_starting else "ready"
         if title != self.border_title:  # setting it repaints the whole panel
             self.border_title = title
         super().show(state, now)

@@ -86,6 +86,16 @@ class SessionCounters(Painted):
         """The counters."""
         return (state.counters,)
 
+    def show(self, state: ScreenState, now: float) -> None:
+        """Tell the head start in the border; take more lines where models are paid for."""
+        times = side.answer_times(state.counters)
+        lead = times[1] - times[0] if times else 0.0
+        hint = f"head start {lead:.2f} s" if lead >= 0.005 else ""
+        if hint != (self.border_subtitle or ""):
+            self.border_subtitle = hint
+        self.set_class(state.counters.cost.tokens > 0, "-paid")
+        super().show(state, now)
+
 
 class Banner(Painted):
     """A question that waits for a yes or no, else the latest notice while it is fresh; else hidden."""

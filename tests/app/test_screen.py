@@ -15,6 +15,7 @@ from agents.events import (
     CallIssued,
     CallState,
     Effected,
+    EndOfTurn,
     Event,
     Heard,
     Level,
@@ -22,6 +23,7 @@ from agents.events import (
     Muted,
     Notice,
     SessionStarted,
+    SpeechEnded,
     TurnStarted,
     Undone,
     Updated,
@@ -68,7 +70,7 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
         "0.48 s",
         "✓ 2 right",
         "✗ 2 wrong",
-        "u undo",
+        "←→ back",
         "? help",
         "q quit",
     ):
@@ -78,9 +80,12 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
         "u undoes #12",
         "✓ find_events(Friday → Saturday)",
         "1 ran in vain",
-        "ready 2.2 s before you stopped",
+        "2.2 s before you stopped",
+        "head start 0.55 s",
+        "☆ by waiting",
     ):
         assert (part in text) == (size[0] >= 96), part
+    assert "u undo" not in text.splitlines()[-1], "a replay has no session to undo in"
 
 
 @pytest.mark.asyncio
@@ -100,14 +105,20 @@ async def test_words_events_and_clock_move_the_picture(sample: list[Event]) -> N
     screen = HeadstartScreen(lambda: now)
     async with screen.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
+        assert "◌ STARTING" in picture(screen)[0]
+        assert "the models are being loaded" in "\n".join(picture(screen))
+        screen.push(Level(0.1, 0.002))
+        screen.paint()
+        await pilot.pause()
         assert "○ LISTENING" in picture(screen)[0]
+        assert "Just talk" in "\n".join(picture(screen))
         for event in until(sample, TurnStarted):
             screen.push(event)
         now = 2.0
         screen.paint()
         await pilot.pause()
         lines = picture(screen)
-        assert "● HEARING YOU   brain local   speculative   microphone" in lines[0]
+        assert "● HEARING YOU  ▁   brain local   speculative   microphone" in lines[0]
         assert "turn 1   2.0 s" in lines[0]
         assert screen.state.turn is not None
 
@@ -172,8 +183,8 @@ def test_the_phase_follows_the_session(sample: list[Event]) -> None:
         state = fold(state, event)
         word = panels.phase(state)[1]
         words += [word] if not words or words[-1] != word else []
-    first = ["LISTENING", "HEARING YOU", "THINKING", "ASKING YOU", "THINKING", "SPEAKING", "THINKING"]
-    assert words == [*first, *first[:3], "SPEAKING", "THINKING", "LISTENING", "ENDED"]
+    first = ["HEARING YOU", "THINKING", "ASKING YOU", "THINKING", "SPEAKING", "THINKING", "LISTENING"]
+    assert words == ["STARTING", *first, *first[:2], "SPEAKING", "THINKING", "LISTENING", "ENDED"]
 
 
 def test_the_phase_of_a_turn_that_goes_on_and_of_a_closed_microphone() -> None:
@@ -272,33 +283,53 @@ def test_the_end_of_speech_and_the_commit_are_lines_down_through_the_calls(sampl
 
 def test_an_end_that_was_none_is_hollow() -> None:
     live = line_of(drawn(before(corrected_events(), 6.3), 6.3), "settled")
-    assert [sign for sign in live if sign in "■□◆◇↶★"] == ["□", "◇", "↶"]
+    live = live.removesuffix("◇ commit once you finish")
+    assert [sign for sign in live if sign in "■□◆◇↶★"] == ["□", "◇", "↶", "◇"]
     done = line_of(drawn(before(corrected_events(), 12.0), 12.0), "settled")
     assert [sign for sign in done if sign in "■□◆◇↶★"] == ["□", "◇", "↶", "■", "◆", "★"]
 
 
+def test_a_stop_is_hollow_until_it_is_the_end() -> None:
+    events = [TurnStarted(1, 1.0), Heard(1, 2.0, "on Friday", ""), SpeechEnded(1, 2.1)]
+    assert "□" in line_of(drawn(events, 2.6), "settled")
+    assert "■" in line_of(drawn([*events, EndOfTurn(1, 2.6)], 2.6), "settled")
+
+
+def test_what_would_have_been_by_waiting_stands_where_it_would_have_come(sample: list[Event]) -> None:
+    lines = drawn(sample, 19.9)
+    settled, axis = line_of(lines, "settled"), lines[0]
+    second = (axis.index("4s") - axis.index("2s")) / 2
+    assert "★┄" in settled and settled.index("★") < settled.index("☆")
+    assert settled.index("☆") - settled.index("★") == pytest.approx(0.78 * second, abs=1.5)
+    assert "☆" not in line_of(drawn(corrected_events(), 19.5), "settled"), "no head start in the last turn"
+
+
 def test_a_held_call_waits_at_the_commit_and_is_released() -> None:
     events = before(corrected_events(), 16.3)
+    waiting = drawn(before(events, 15.0), 15.0)
+    held = line_of(waiting, "held until you finish")
+    assert "‖░░" in held and "░┆" in held
+    assert line_of(waiting, "settled").index("◇") == held.index("┆"), "the commit is yet to come"
     line = line_of(drawn(events, 16.3), "create_reminder(Saturday → Sunday)")
-    bar = "".join(sign for sign in line if sign in "░▶━✓▄")
-    assert bar.lstrip("✓").startswith("░") and bar.index("▶") < bar.index("━")
+    bar = "".join(sign for sign in line if sign in "‖░▶━✓▄")
+    assert bar.lstrip("✓").startswith("‖░") and bar.index("▶") < bar.index("━")
     assert "done, journal entry 3" in line
 
 
 def test_an_early_write_that_was_wrong_is_undone_and_another_stands() -> None:
     running = folded(before(corrected_events(), 3.0))
-    assert "done early; undone if wrong" in str(chart.paint(running, 3.0, 116, 20))
+    assert "early, undone if wrong" in str(chart.paint(running, 3.0, 116, 20))
     regretted = folded(before(corrected_events(), 3.95))
-    assert "to be undone: “no Saturday”" in str(chart.paint(regretted, 3.95, 116, 20))
+    assert "to undo: “no Saturday”" in str(chart.paint(regretted, 3.95, 116, 20))
     assert "To be undone." in str(side.paint_effects(regretted, 80, 8))
     lines = drawn(before(corrected_events(), 6.3), 6.3)
     assert "undone: “no Saturday”" in line_of(lines, "↶ create_reminder(Friday)")
-    assert "done early, journal entry 2" in line_of(lines, "✓ create_reminder(Friday → Saturday)")
+    assert "done early, entry 2" in line_of(lines, "✓ create_reminder(Friday → Saturday)")
 
 
 def test_what_a_continued_turn_takes_up_is_shown_as_done_before() -> None:
     lines = drawn(before(corrected_events(), 14.0), 14.0)
-    assert "done before" in line_of(lines, "✓ create_remi")
+    assert "done before" in line_of(lines, "✓ create_rem")
     assert "known before" in line_of(lines, "✓ get_weather(Saturday)")
     assert "… " in line_of(lines, "your words") and "No," in "".join(lines)
 
@@ -395,8 +426,9 @@ def test_a_changed_label_needs_room_for_both_values() -> None:
     old = row(1, CallState.DISCARDED, day="Friday")
     new = replace(row(1, CallState.READY, day="Saturday"), version=2)
     assert changed_label(new, (old, new), 40) == ("find_events(", "Friday", " → Saturday)")
-    assert changed_label(new, (old, new), 25) is None
-    assert changed_label(old, (old, new), 40) is None
+    assert changed_label(new, (old, new), 25) == ("find_events(", "", "→ Saturday)")
+    assert changed_label(new, (old, new), 22) == ("find_events(Saturday)", "", "")
+    assert changed_label(old, (old, new), 40) == ("find_events(Friday)", "", "")
 
 
 @given(at_=st.floats(-10, 100), width=st.integers(1, 300))
@@ -411,7 +443,7 @@ def test_a_label_shows_what_tells_two_versions_apart() -> None:
     second = row(1, CallState.HELD, title="Lunch with Ana", start="Sunday")
     assert call_label(first, (first, second)) == "find_events(Saturday)"
     assert call_label(second) == "find_events(Lunch with Ana, Sunday)"
-    assert call_label(second, (), 20) == "find_even…(Lunch w…)"
+    assert call_label(second, (), 20) == "find_…(Lunch with…)"
 
 
 @given(st.text(max_size=60), st.integers(0, 30))
