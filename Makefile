@@ -8,7 +8,7 @@ SCHEDULES ?= 100000
 SEED ?= 1
 RUNS ?= 200
 
-.PHONY: talk demo test fuzz faults live crash lint clean
+.PHONY: talk demo test fuzz faults live bench-cloud crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -35,6 +35,10 @@ faults: .venv/.installed-dev
 live: .venv/.installed-dev
 	@[ -n "$$HEADSTART_LIVE_TESTS" ] || { echo "this talks to real services and costs money; if you mean it: HEADSTART_LIVE_TESTS=1 make live"; exit 2; }
 	.venv/bin/pytest tests/live -s -rA
+
+# The recorded request with `--brain openai`, its service a double on this machine: both modes, three networks.
+bench-cloud: .venv/.installed-dev
+	.venv/bin/python -m tests.doubles.openai_demo
 
 # HEADSTART_CRASHES sets the number of kills.
 crash: .venv/.installed-dev

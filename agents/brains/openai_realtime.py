@@ -302,8 +302,8 @@ class OpenAIRealtime:
             if speech is not None:
                 speech.end()
         finally:
-            if speech is not None:
-                speech.cut()  # nothing where it has ended
+            if speech is not None and not speech.is_over:
+                speech.cut()
             if not response.over.is_set():
                 self._later(self._withdraw(link, response, silent=speech is None))
 

@@ -79,7 +79,7 @@ def test_it_calls_early_patches_holds_and_answers_in_its_own_voice() -> None:
         < of(events, Saying)[0].at
     )
     assert of(events, Answered)[0].text == DONE
-    assert played.speeches[0].text == DONE
+    assert played.speeches[0].text == DONE and not played.speeches[0].is_cut
     assert played.speeches[0].received == pytest.approx(0.06 * len(DONE), abs=0.05)
 
 
