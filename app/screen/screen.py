@@ -46,7 +46,6 @@ class HeadstartScreen(App[None]):
 
     CSS = files("assets").joinpath("screen.tcss").read_text(encoding="utf-8")
     TITLE = "Headstart"
-    AUTO_FOCUS = "#timeline"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (96, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,6 +67,7 @@ class HeadstartScreen(App[None]):
         self._history = History(state or ScreenState(), events)
         # What the user sees, which may be a frame behind: keys act on this.
         self._shown = self._history.state
+        self._possible: tuple[bool, bool] | None = None  # whether undo, and an answer, would do something
         self.failure: Exception | None = None  # what broke the screen
         self._held: tuple[int, float] | None = None  # position and time at which the picture stands still
         for theme in THEMES:
@@ -104,6 +104,7 @@ class HeadstartScreen(App[None]):
 
     def on_mount(self) -> None:
         """Begin to paint."""
+        self.query_one(Timeline).focus()  # by itself Textual would take the hidden log: it is not nested
         self.paint()
         self.set_interval(1 / FRAMES_PER_SECOND, self.paint)
 
@@ -115,8 +116,10 @@ class HeadstartScreen(App[None]):
             self._show(self.state, self._clock())
 
     def _show(self, state: ScreenState, now: float) -> None:
-        if self._shown is not state:
-            self._shown = state
+        self._shown = state
+        possible = self._undo_next(state) is not None, state.question is not None
+        if possible != self._possible:  # the footer is built anew for this, which takes a while
+            self._possible = possible
             self.refresh_bindings()
         for panel in self.screen_stack[0].query(Painted):
             if isinstance(panel, Headline):

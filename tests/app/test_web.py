@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
+from agents.events import SCHEMA_VERSION
 from app.record import RecordError
 from app.web import serve
 from tests.app.browser import PATIENCE, Page, browser, chromium
@@ -138,7 +139,7 @@ def test_a_taken_port_is_one_line(sample_path: Path) -> None:
 
 def test_what_no_visitor_could_see_is_refused_at_once(sample_path: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl"
-    broken.write_text('{"headstart":2}\n{"event"')
+    broken.write_text(f'{{"headstart":{SCHEMA_VERSION}}}\n{{"event"')
     with pytest.raises(RecordError, match="line 2 is cut short"):
         serve(broken, 0)
     with pytest.raises(RecordError, match="there is no theme 'pink'"):
