@@ -111,7 +111,7 @@ class Host:
         turn: int | None = getattr(event, "turn", None)
         if turn is not None:
             self.of_turn.setdefault(turn, []).append(event)
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):
             listener(event)
 
     def start(self, call: LiveCall, arguments: Arguments) -> None:
@@ -133,7 +133,7 @@ class Host:
     def speak(self, turn: int, speech: Speech) -> None:
         """Let every voice say it."""
         self.emit(Saying(turn, self.now()))
-        for voice in self.voices:
+        for voice in tuple(self.voices):
             voice(turn, speech)
 
     def undo(self, call: LiveCall) -> None:

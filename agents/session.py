@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from agents import phrases
 from agents.brain import Brain, Interaction
@@ -46,6 +47,8 @@ from agents.turn import Turn
 from agents.words import same_words, spoken_words
 from tools.tool import ToolError
 from tools.toolbox import Toolbox
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +144,16 @@ class Session:
         """End the session; `run` returns once effects that had begun are done."""
         self._closing.set()
 
-    def subscribe(self, listener: Callable[[Event], None]) -> None:
-        """Call `listener` with every event from now on, as it happens."""
-        self._host.listeners.append(listener)
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with every event, as it happens, until what is returned is called."""
+        return _entered(self._host.listeners, listener)
 
-    def on_speech(self, voice: Callable[[int, Speech], None]) -> None:
-        """Call `voice` with the turn and what the brain says in its own voice, as it begins."""
-        self._host.voices.append(voice)
+    def on_speech(self, voice: Callable[[int, Speech], None]) -> Callable[[], None]:
+        """Call `voice` with the turn and what the brain says in its own voice, as it begins.
+
+        Until what is returned is called.
+        """
+        return _entered(self._host.voices, voice)
 
     def now(self) -> float:
         """Seconds on the session clock."""
@@ -518,6 +524,12 @@ class Session:
         for turn in [*self._host.turns.values(), *([self._earlier.turn] if self._earlier else [])]:
             turn.dispatcher.taken_back(entry)
         return text
+
+
+def _entered(entries: list[T], entry: T) -> Callable[[], None]:
+    """Put an entry on a list; what takes it off again."""
+    entries.append(entry)
+    return lambda: entries.remove(entry)
 
 
 def _join(before: str, text: str) -> str:

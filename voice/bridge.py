@@ -49,8 +49,8 @@ class Listener(Protocol):
         """Take what the microphone hears, 16-bit mono PCM at that rate."""
         ...
 
-    def on_speech(self, voice: Callable[[int, Speech], None], /) -> None:
-        """Call `voice` with the turn and what a brain says in its own voice, as it begins."""
+    def on_speech(self, voice: Callable[[int, Speech], None], /) -> Callable[[], None]:
+        """Call `voice` with the turn and what a brain says in its own voice, until the returned is called."""
         ...
 
     @property
@@ -106,8 +106,8 @@ class Listener(Protocol):
         """Show one line to people."""
         ...
 
-    def subscribe(self, callback: Callable[[Event], None], /) -> None:
-        """Call `callback` with every event from now on."""
+    def subscribe(self, callback: Callable[[Event], None], /) -> Callable[[], None]:
+        """Call `callback` with every event until what is returned is called."""
         ...
 
 
@@ -144,8 +144,7 @@ class Bridge(FrameProcessor):
         self._in_turn = False
         self._user_speaks = False
         self._speeches: dict[int, Speech] = {}  # by turn
-        session.subscribe(self._on_event)
-        session.on_speech(self._on_speech)
+        self._leave = (session.subscribe(self._on_event), session.on_speech(self._on_speech))
 
     @property
     def idle(self) -> bool:
@@ -176,6 +175,13 @@ class Bridge(FrameProcessor):
             self._session.end_turn("")
         if self._utterances:
             self._session.speaking_ended(self._drop_utterances(), True)
+
+    async def cleanup(self) -> None:
+        """Leave the session, which outlives the pipeline."""
+        for leave in self._leave:
+            leave()
+        self._leave = ()
+        await super().cleanup()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Translate; pass everything on."""

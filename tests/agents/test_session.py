@@ -15,6 +15,7 @@ from agents.events import (
     Effected,
     Event,
     Mode,
+    Notice,
     SessionEnded,
     SpeechEnded,
     TurnEnded,
@@ -287,6 +288,28 @@ def test_going_on_before_the_commit_point_reopens_the_turn() -> None:
     run_virtually(main())
     assert recorder.effects() == [("write", {"x": "saturday"})]
     assert of(events, SessionEnded)[0].turns == 1
+
+
+def test_whoever_leaves_hears_no_more_and_nobody_else_misses_anything() -> None:
+    events: list[Event] = []
+    before: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(Recorder())
+        session = Session(ScriptedBrain([]), toolbox, world)
+
+        def once(event: Event) -> None:
+            before.append(event)
+            leave()
+
+        leave = session.subscribe(once)
+        session.subscribe(events.append)
+        session.notice("first")
+        session.notice("second")
+
+    run_virtually(main())
+    assert [event.text for event in of(before, Notice)] == ["first"]
+    assert [event.text for event in of(events, Notice)] == ["first", "second"]
 
 
 def test_a_brain_that_hangs_costs_the_turn_and_carries_nothing_out() -> None:

@@ -20,6 +20,11 @@ class Recorder:
         self._turn = 0
         self.is_idle = True
 
+    @property
+    def listeners(self) -> int:
+        """Of events and of speech, those that have not left."""
+        return len(self._callbacks) + len(self._voices)
+
     def names(self) -> list[object]:
         return [
             call[0]
@@ -83,8 +88,9 @@ class Recorder:
     def notice(self, text: str, error: bool = False) -> None:
         self.calls.append(("notice", text, error))
 
-    def subscribe(self, callback: Callable[[Event], None]) -> None:
+    def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
 
     @property
     def hears(self) -> int | None:
@@ -93,8 +99,9 @@ class Recorder:
     def listen(self, audio: bytes) -> None:
         self.calls.append(("listen", audio))
 
-    def on_speech(self, voice: Callable[[int, Speech], None]) -> None:
+    def on_speech(self, voice: Callable[[int, Speech], None]) -> Callable[[], None]:
         self._voices.append(voice)
+        return lambda: self._voices.remove(voice)
 
     def say(self, speech: Speech) -> None:
         for voice in self._voices:

@@ -1,5 +1,8 @@
 """What a key does to a running voice: real models in a real pipeline, in real time."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.voice.recorder import Recorder
 from tests.voice.test_conversation import LONG, plain
+from voice.bridge import Bridge
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
 from voice.pipeline import VoiceOptions, run_voice
 from voice.vad import loudness
@@ -112,6 +116,28 @@ async def test_changing_in_the_middle_of_a_turn_breaks_it_off_whole(models, spea
     session = await talk(models, source, hand, "hear", lambda: hand.use(sink=Speaker("no such device")))
     assert session.of("end_turn")[0] == ("",)
     assert plain(session.of("end_turn")[-1][0]) == "stop that please"
+
+
+async def test_a_conversation_of_many_changes_keeps_nothing_of_those_before(models, speak):
+    hand = VoiceHand()
+    seen: list[weakref.ref[Bridge]] = []
+
+    class Changing(Recorder):
+        def subscribe(self, callback):
+            seen.append(weakref.ref(callback.__self__))
+            return super().subscribe(callback)
+
+        def notice(self, text, error=False):
+            super().notice(text, error)
+            if not error and len(seen) < 4:
+                hand.use(sink=Speaker("no such device"))
+
+    session = Changing()
+    await run_voice(session, speak(0.2), None, options=VoiceOptions(models=models), hand=hand)
+    gc.collect()
+    assert len(seen) == 4
+    assert [bridge() for bridge in seen] == [None] * 4
+    assert session.listeners == 0
 
 
 def test_nothing_can_be_changed_before_the_voice_runs():
