@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipecat.audio.vad.vad_analyzer import VADState
-from pipecat.frames.frames import DataFrame, SystemFrame
+from pipecat.frames.frames import DataFrame, SystemFrame, UserStoppedSpeakingFrame
 
 
 @dataclass
@@ -48,6 +48,16 @@ class TurnEndedFrame(SystemFrame):
     """The user's turn is over; `text` is all of it, "" when nothing was understood."""
 
     text: str
+
+
+@dataclass
+class TurnClosedFrame(UserStoppedSpeakingFrame):
+    """Travels up: the turn ended in this silence, and speech after it opens another.
+
+    None: whatever is being said is nobody's.
+    """
+
+    silence: int | None = None
 
 
 @dataclass

@@ -10,7 +10,6 @@ import numpy as np
 from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     Frame,
-    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
 )
 from pipecat.processors.frame_processor import FrameDirection
@@ -19,7 +18,7 @@ from pipecat.services.stt_service import STTService
 
 from voice.agreement import Agreement
 from voice.decoder import SAMPLE_RATE, Audio, Decoded, Decoder
-from voice.frames import HypothesisFrame, VoiceHintFrame
+from voice.frames import HypothesisFrame, TurnClosedFrame, VoiceHintFrame
 
 _SECOND = 2 * SAMPLE_RATE  # bytes
 
@@ -44,8 +43,8 @@ def quietest(audio: Audio, seconds: float) -> int:
 class WhisperSTT(STTService):
     """Decodes the growing audio of a turn again and again, and pushes `HypothesisFrame`s.
 
-    A turn opens with the first confirmed speech and closes with the UserStoppedSpeakingFrame that the
-    turn detector sends up. Decoding runs in one worker thread, only while a turn is open and only while
+    A turn opens with the first confirmed speech and closes with the `TurnClosedFrame` that the turn
+    detector sends up. Decoding runs in one worker thread, only while a turn is open and only while
     the user talks, plus once in every silence (`settled`).
     """
 
@@ -55,10 +54,13 @@ class WhisperSTT(STTService):
         self._pool = ThreadPoolExecutor(1, "decode")
         self._running: asyncio.Future[Decoded] | None = None
         self._buffer = bytearray()
+        self._begun_bytes = 0  # audio since the last confirmed start of speech
+        self._begun_after = 0  # number of the silence before that
         self._follower: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._agreement = Agreement()
         self._before: list[str] = []  # words of the turn whose audio was cut off
+        self._last_silence = 0  # number of the newest silence
         self._silence = 0  # number of the silence being listened to, 0 while the user talks
         self._silent_bytes = 0
         self._settled = 0  # number of the last silence settled
@@ -66,6 +68,7 @@ class WhisperSTT(STTService):
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Keep the audio. Words are pushed by the turn's own task."""
         self._buffer += audio
+        self._begun_bytes += len(audio)
         if self._follower is None:
             del self._buffer[: max(0, len(self._buffer) - int(_PRE_ROLL * _SECOND))]
         elif self._silence:
@@ -78,15 +81,24 @@ class WhisperSTT(STTService):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Follow the voice detector's and the turn detector's frames; pass everything on."""
         if isinstance(frame, VoiceHintFrame):
+            self._last_silence = frame.silence
             if frame.state == VADState.STOPPING:
                 self._silence, self._silent_bytes = frame.silence, 0
             elif frame.state == VADState.SPEAKING:
                 self._silence = 0
                 self._changed.set()
-        elif isinstance(frame, VADUserStartedSpeakingFrame) and self._follower is None:
-            self._follower = self.create_task(self._follow())
-        elif isinstance(frame, UserStoppedSpeakingFrame):
-            await self._close()
+        elif isinstance(frame, VADUserStartedSpeakingFrame):
+            self._begun_bytes, self._begun_after = 0, self._last_silence
+            if self._follower is None:
+                self._follower = self.create_task(self._follow())
+        elif isinstance(frame, TurnClosedFrame):
+            if frame.silence is None or frame.silence > self._begun_after:
+                # The end of the audio is silence, or the first syllable of the next turn.
+                await self._close(kept=_SILENCE)
+                self._silence = 0
+            else:  # the next turn had begun before this frame arrived
+                await self._close(kept=_PRE_ROLL + self._begun_bytes / _SECOND)
+                self._follower = self.create_task(self._follow())
         await super().process_frame(frame, direction)
 
     async def cleanup(self) -> None:
@@ -97,15 +109,14 @@ class WhisperSTT(STTService):
         self._pool.shutdown()
         await super().cleanup()
 
-    async def _close(self) -> None:
+    async def _close(self, kept: float = 0.0) -> None:
+        """Forget the turn and all but the last `kept` seconds of its audio."""
         if self._follower is not None:
             await self.cancel_task(self._follower)
         self._follower = None
         self._agreement = Agreement()
         self._before = []
-        self._silence = 0
-        # The end of this audio is silence, or the first syllable of the next turn.
-        del self._buffer[: max(0, len(self._buffer) - int(_SILENCE * _SECOND))]
+        del self._buffer[: max(0, len(self._buffer) - int(kept * SAMPLE_RATE) * 2)]
 
     async def _follow(self) -> None:
         try:

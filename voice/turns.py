@@ -12,7 +12,6 @@ from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
-    UserStoppedSpeakingFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
@@ -22,6 +21,7 @@ from voice.agreement import normal
 from voice.decoder import SAMPLE_RATE
 from voice.frames import (
     HypothesisFrame,
+    TurnClosedFrame,
     TurnEndedFrame,
     TurnForgottenFrame,
     TurnLikelyEndedFrame,
@@ -29,8 +29,9 @@ from voice.frames import (
 )
 from voice.vad import STOP_SECS
 
+END_SECS = 0.5  # silence that ends a turn which sounds and reads complete
 SILENCE_SECS = 1.2  # silence that ends a turn whatever was said
-_TEXT_SECS = 3.0  # longest wait for the settled words after that
+_TEXT_SECS = 10.0  # longest silence in which the settled words are awaited after that
 _MEMORY_SECS = 8  # what Smart Turn looks at
 
 _UNFINISHED = frozenset(
@@ -68,12 +69,15 @@ def unfinished(text: str) -> bool:
 
 
 class TurnDetector(FrameProcessor):
-    """Decides the end of the turn and pushes `TurnEndedFrame` down, UserStoppedSpeakingFrame up.
+    """Decides the end of the turn and pushes `TurnEndedFrame` down, `TurnClosedFrame` up.
 
     At the voice detector's stop Smart Turn judges the sound, once; then the settled words are awaited.
-    A sound that is complete with words that are not `unfinished` ends the turn there; otherwise it ends
-    after `SILENCE_SECS` of silence. Speech before that continues the turn. A turn that is forgotten ends
-    without a `TurnEndedFrame`.
+    A sound that is complete with words that are not `unfinished` ends the turn after `END_SECS` of
+    silence, otherwise it ends after `SILENCE_SECS`. Speech before that continues the turn. A turn that is
+    forgotten ends without a `TurnEndedFrame`.
+
+    Silence is measured in the audio that arrived, never by the clock: a machine that is late hears late,
+    and what the user says after a pause may be on its way when a clock has run out.
     """
 
     def __init__(self, prosody: LocalSmartTurnAnalyzerV3) -> None:
@@ -81,6 +85,7 @@ class TurnDetector(FrameProcessor):
         self._prosody = prosody
         self._sound: deque[bytes] = deque()
         self._sound_bytes = 0
+        self._heard = 0.0  # seconds of audio since the beginning
         self._open = False
         self._state = VADState.QUIET
         self._silence = 0
@@ -103,7 +108,7 @@ class TurnDetector(FrameProcessor):
                 self._remember(frame.audio)
             case VoiceHintFrame():
                 self._state, self._silence = frame.state, frame.silence
-            case HypothesisFrame():
+            case HypothesisFrame() if self._open:
                 self._text = frame.text
                 self._settled = frame.settled
             case VADUserStartedSpeakingFrame():
@@ -111,16 +116,19 @@ class TurnDetector(FrameProcessor):
                 self._open = True
             case TurnForgottenFrame():
                 await self._drop_judge()
-                await self._close()
+                self._forget()
+                await self.push_frame(TurnClosedFrame(), FrameDirection.UPSTREAM)
             case _:
                 pass
-        if isinstance(frame, (VoiceHintFrame, HypothesisFrame)):
+        if isinstance(frame, (InputAudioRawFrame, VoiceHintFrame, HypothesisFrame)):
             self._news.set()
         await self.push_frame(frame, direction)
         if isinstance(frame, VADUserStoppedSpeakingFrame) and self._open:
-            self._judge = self.create_task(self._decide(self._silence))
+            begun = self._heard - STOP_SECS
+            self._judge = self.create_task(self._decide(self._silence, begun, b"".join(self._sound)))
 
     def _remember(self, audio: bytes) -> None:
+        self._heard += len(audio) / (2 * SAMPLE_RATE)
         self._sound.append(audio)
         self._sound_bytes += len(audio)
         while self._sound_bytes > _MEMORY_SECS * 2 * SAMPLE_RATE:
@@ -131,44 +139,41 @@ class TurnDetector(FrameProcessor):
             judge, self._judge = self._judge, None
             await self.cancel_task(judge)
 
-    async def _decide(self, silence: int) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + SILENCE_SECS - STOP_SECS
-        complete = await self._sounds_complete()
+    async def _decide(self, silence: int, begun: float, sound: bytes) -> None:
+        """Judge silence number `silence`, which began at `begun` seconds of audio."""
+        complete = await self._is_complete(sound)
         if complete and not unfinished(self._text):
             await self.push_frame(TurnLikelyEndedFrame())
-        await self._until(lambda: self._settled == silence, deadline + _TEXT_SECS)
-        if not complete or unfinished(self._text):
-            await self._until(lambda: False, deadline)
+        await self._until(lambda: self._settled == silence, begun + SILENCE_SECS + _TEXT_SECS)
+        finished = complete and not unfinished(self._text)
+        await self._until(lambda: False, begun + (END_SECS if finished else SILENCE_SECS))
         # Speech that is just starting either proves itself, which cancels this task, or was noise.
-        await self._until(lambda: self._state == VADState.QUIET, deadline + _TEXT_SECS)
-        await self._end()
+        await self._until(lambda: self._state == VADState.QUIET, self._heard + _TEXT_SECS)
+        await self._end(silence)
 
-    async def _sounds_complete(self) -> bool:
+    async def _is_complete(self, sound: bytes) -> bool:
         self._prosody.clear()
-        self._prosody.append_audio(b"".join(self._sound), is_speech=True)
+        self._prosody.append_audio(sound, is_speech=True)
         state, _ = await self._prosody.analyze_end_of_turn()
         return state == EndOfTurnState.COMPLETE
 
-    async def _until(self, condition: Callable[[], bool], deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        while not condition() and (left := deadline - loop.time()) > 0:
+    async def _until(self, condition: Callable[[], bool], heard: float) -> None:
+        """Wait for the condition, at the longest until so many seconds of audio have arrived."""
+        while not condition() and self._heard < heard:
             self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), left)
-            except TimeoutError:
-                return
+            await self._news.wait()
 
-    async def _end(self) -> None:
+    async def _end(self, silence: int) -> None:
         self._judge = None
         text = self._text
-        await self._close()
+        self._forget()
+        # Down first: speech that starts now must not overtake the end of the turn before it.
         await self.push_frame(TurnEndedFrame(text))
+        await self.push_frame(TurnClosedFrame(silence), FrameDirection.UPSTREAM)
 
-    async def _close(self) -> None:
-        """Nothing more belongs to this turn; the recogniser begins anew."""
+    def _forget(self) -> None:
+        """Nothing more belongs to this turn."""
         self._text = ""
         self._open = False
         self._sound.clear()
         self._sound_bytes = 0
-        await self.push_frame(UserStoppedSpeakingFrame(), FrameDirection.UPSTREAM)

@@ -52,7 +52,7 @@ async def test_a_pause_after_a_preposition_does_not_end_the_turn(models, speak):
 
 
 async def test_cutting_in(models, speak):
-    source = speak("What time is it?", 2.5, "Stop that, please.", 0.2)
+    source = speak("What time is it?", 3.5, "Stop that, please.", 0.2)
     session = await talk(models, source, None, lambda text: LONG if "time" in text else "")
     assert [plain(text) for (text,) in session.of("end_turn")] == ["what time is it", "stop that please"]
     names = session.names()
@@ -63,7 +63,7 @@ async def test_cutting_in(models, speak):
 
 
 async def test_half_duplex_does_not_hear_while_it_speaks(models, speak):
-    source = speak("What time is it?", 2.0, "Stop.", 0.2)
+    source = speak("What time is it?", 3.0, "Stop.", 0.2)
     session = await talk(models, source, None, lambda _: LONG, half_duplex=True)
     assert len(session.of("end_turn")) == 1
     assert session.of("speaking_ended") == [(LONG, False)]
