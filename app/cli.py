@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from agents.events import Mode
+from app.bench.commands import comparisons
 from app.settings import CONFIG, Settings, SettingsError, load
 from tools.errors import HeadstartError
 
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 bench = typer.Typer()
+bench.add_typer(comparisons)
 app.add_typer(bench, name="bench")
 tools = typer.Typer()
 app.add_typer(tools, name="tools")
@@ -328,12 +330,9 @@ def undo(
 
 @bench.callback(invoke_without_command=True)
 def bench_all(context: typer.Context) -> None:
-    """Measure what speculation costs; what it buys, not in this version yet."""
+    """Measure what speculation buys and what it costs."""
     if context.invoked_subcommand is None:
-        raise SettingsError(
-            "bench is not in this version yet; to compare by hand: "
-            "headstart say TEXT --mode sequential --json"
-        )
+        raise SettingsError("say what to measure, such as `headstart bench assistant`; see --help")
 
 
 @bench.command("cost")

@@ -1,41 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from app.bench.clock import VirtualLoop, run_virtually
 
-T = TypeVar("T")
-
-
-class _VirtualSelector(selectors.SelectSelector):
-    """Never waits: what would be a wait is added to the loop's clock instead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.skipped = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready and timeout is None:
-            raise RuntimeError("nothing will ever happen: everything waits for everything")
-        if not ready:
-            self.skipped += timeout or 0.0
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to the next timer: a dialogue of minutes tests in milliseconds."""
-
-    def __init__(self) -> None:
-        self._virtual = _VirtualSelector()
-        super().__init__(self._virtual)
-
-    def time(self) -> float:
-        return self._virtual.skipped
-
-
-def run_virtually(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on a virtual clock that starts at 0."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(main)
+__all__ = ["VirtualLoop", "run_virtually"]

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-
-import httpx
 
 from agents.actions import Answer
 from agents.brains.scripted import ScriptedBrain, Step
@@ -18,13 +13,15 @@ from agents.executor import World
 from agents.session import Session
 from agents.tasks import Performed, Task
 from agents.words import spoken_words
+from app.bench import worlds
+from app.bench.worlds import toolbox
 from tests.conftest import run_virtually
-from tools.assistant import assistant_tools
-from tools.demo_data import seed
 from tools.journal import EntryState, Journal
 from tools.store import Store
-from tools.tool import Tool, ToolContext
+from tools.tool import ToolContext
 from tools.toolbox import Toolbox
+
+__all__ = ["DATA", "Ran", "household", "run_gold", "toolbox"]
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -38,19 +35,10 @@ class Ran:
     failures: tuple[str, ...]
 
 
-def toolbox(more: Iterable[Tool] = ()) -> Toolbox:
-    """The built-in tools, the weather service played by one that knows every place; and `more`."""
-    return Toolbox([*assistant_tools(httpx.MockTransport(_weather)), *more])
-
-
 def household(task: Task) -> Store:
     """The store a task starts from."""
-    assert task.world == "household"
-    store = Store.memory()
-    seed(store, task.now)
-    for title, text in json.loads((DATA / "facts.json").read_text()).items():
-        store.write("INSERT INTO facts (title, text) VALUES (?, ?)", title, text)
-    return store
+    assert task.world == worlds.HOUSEHOLD
+    return worlds.household(task, worlds.read_facts(DATA / "facts.json"))
 
 
 def run_gold(task: Task, tools: Toolbox) -> Ran:
@@ -92,19 +80,3 @@ async def _say(session: Session, task: Task) -> None:
     session.end_turn(task.said)
     while not session.is_idle:
         await asyncio.sleep(0.05)
-
-
-def _weather(request: httpx.Request) -> httpx.Response:
-    query = request.url.params
-    if request.url.host == "geocoding-api.open-meteo.com":
-        place = {"name": query["name"], "latitude": 38.7, "longitude": -9.1}
-        return httpx.Response(200, json={"results": [place]})
-    day = date.fromisoformat(query["start_date"])
-    daily: dict[str, list[object]] = {
-        "time": [day.isoformat()],
-        "weather_code": [61],
-        "temperature_2m_max": [17.6],
-        "temperature_2m_min": [11.2],
-        "precipitation_probability_max": [65],
-    }
-    return httpx.Response(200, json={"daily": daily})

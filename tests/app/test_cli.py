@@ -92,12 +92,6 @@ def test_no_words_to_say(tmp_path: Path) -> None:
     assert "no words" in refused(headstart("say", " ", data=tmp_path))
 
 
-def test_what_is_not_there_yet_says_so() -> None:
-    run = subprocess.run([*HEADSTART, "bench"], capture_output=True, text=True, cwd=ROOT, timeout=60)
-    assert run.returncode == 2
-    assert "not in this version yet" in run.stderr
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], Path]:
     data = tmp_path_factory.mktemp("demo")

@@ -1,0 +1,141 @@
+"""Plays a suite under every arm, then sweeps conditions; prints and keeps what came of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.bench import estimates, results, tables, verdict
+from app.bench.arms import Arm
+from app.bench.delays import TAIL
+from app.bench.player import Clock, Thinks, player
+from app.bench.results import Results
+from app.bench.runner import Conditions
+from app.bench.suites import Suite
+from app.bench.verdict import Verdict
+
+SWEEP_ARMS = (Arm.SEQUENTIAL, Arm.FULL, Arm.ORACLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be compared. `speed` in tokens a second; 0: as fast as the brain is."""
+
+    suite: Suite
+    arms: tuple[Arm, ...]
+    brain: Thinks
+    clock: Clock
+    conditions: Conditions
+    speed: float
+
+    @property
+    def setup(self) -> dict[str, object]:
+        """All that makes two comparisons the same one."""
+        return {
+            "suite": self.suite.name,
+            "tasks": [task.id for task in self.suite.tasks],
+            "arms": list(self.arms),
+            "brain": self.brain,
+            "clock": self.clock,
+            "speed": self.speed,
+            "conditions": asdict(self.conditions),
+        }
+
+
+def play(plan: Plan, folder: Path | None, label: str = "") -> Results:
+    """Play what is not yet in `folder`, a task under every arm before the next.
+
+    Raises SettingsError and BrainError.
+    """
+    estimates.require()
+    found = results.begin(plan.setup, folder)
+    todo = [(task, arm) for task in plan.suite.tasks for arm in plan.arms if not found.has(task.id, arm)]
+    if not todo:
+        return found
+    with (
+        player(plan.brain, plan.clock, plan.suite.stage, plan.conditions, plan.speed) as play_one,
+        _progress() as progress,
+    ):
+        bar = progress.add_task(label or plan.suite.name, total=len(todo))
+        for task, arm in todo:
+            found.add(play_one(task, arm))
+            progress.advance(bar)
+    return found
+
+
+def conclude(found: Results, folder: Path | None, *, as_json: bool) -> Verdict:
+    """Print the verdict, and write it into `folder` with pictures where they can be drawn."""
+    reached = verdict.judge(found)
+    text = tables.report(found, reached)
+    whole = {"setup": found.setup, "facts": found.facts, "verdict": asdict(reached)}
+    if folder is not None:
+        (folder / "report.md").write_text(text, encoding="utf-8")
+        (folder / "report.json").write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        _draw(found, folder)
+    print(json.dumps(whole) if as_json else text)
+    return reached
+
+
+def sweep(plan: Plan) -> str:
+    """The suite under one changed condition after the other, as a table."""
+    rows: list[Sequence[str]] = []
+    for label, conditions in _variations(plan.conditions):
+        found = play(replace(plan, arms=SWEEP_ARMS, conditions=conditions), None, label)
+        arms = {arm.arm: arm for arm in verdict.judge(found).arms}
+        full, before, limit = (arms[arm] for arm in (Arm.FULL, Arm.SEQUENTIAL, Arm.ORACLE))
+        times = full.fair or full.all
+        rows.append(
+            (
+                label,
+                f"{(before.fair or before.all).p50.value:.2f}",
+                f"{times.p50.value:.2f}",
+                f"{(limit.fair or limit.all).p50.value:.2f}",
+                tables.estimate(times.speedup, 2),
+                tables.estimate(times.head_start, 0, 100),
+                tables.estimate(full.delta, 1, 100),
+                str(full.wrong_effects),
+            )
+        )
+    head = ("condition", "sequential p50", "full p50", "oracle p50", "times as fast")
+    head += ("% of the oracle's head start", "Δ points", "wrong effects")
+    return "\n".join(tables.table(head, rows)) + "\n"
+
+
+def _variations(usual: Conditions) -> Iterator[tuple[str, Conditions]]:
+    pace = usual.pace
+    yield "as above", usual
+    for delay in ("0", "2", TAIL):
+        yield f"calls take {delay if delay != TAIL else 'a heavy tail of'} s", replace(usual, delay=delay)
+    for rate in (2.2, 4.6):
+        yield f"{rate:g} words a second", replace(usual, pace=replace(pace, rate=rate))
+    for chunk in (1, 3, 6):
+        yield f"{chunk} words at a time", replace(usual, pace=replace(pace, chunk=chunk))
+    for network in (0.1, 0.3, 0.6):
+        yield f"{network:g} s of network a reaction", replace(usual, network=network)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def _draw(found: Results, folder: Path) -> None:
+    try:
+        from app.bench.plots import draw
+    except ImportError:
+        print("headstart: no pictures without matplotlib; it is in the extra `bench`", file=sys.stderr)
+    else:
+        draw(found, folder)
