@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from agents.brain import Brain
+from agents.brain import Brain, Interaction
 
 
 @runtime_checkable
@@ -26,4 +26,17 @@ class LiveBrain(Brain, Protocol):
 
     def listen(self, turn: int, audio: bytes) -> None:
         """Take what the user says in `turn`, from just before its first word; must not block."""
+        ...
+
+
+@runtime_checkable
+class ForesightedBrain(Brain, Protocol):
+    """A brain whose reactions take long enough that it wants to know early what is likely to come."""
+
+    def foresee(self, interaction: Interaction) -> None:
+        """Take what the interaction will be if the user says no more than is heard now; must not block.
+
+        That is told when they fall silent, before anybody can say whether the turn is over, and again when
+        the words turn out to be others. Nothing may come of it but a quicker reaction.
+        """
         ...

@@ -38,7 +38,7 @@ from agents.events import (
 from agents.executor import World
 from agents.hearing import Hearing
 from agents.host import Host
-from agents.live import LiveBrain
+from agents.live import ForesightedBrain, LiveBrain
 from agents.port import Limits
 from agents.reactor import Reactor
 from agents.speech import Speech
@@ -101,6 +101,7 @@ class Session:
         self._before = ""  # words of this turn before an end of turn that was none
         self._heard = ""  # words of this turn handed to the brain
         self._is_speaking = False
+        self._is_silent = False  # though what they say may go on
         self._hypothesis = ""  # all words of this turn so far, also those that may change
         self._guess: str | None = None  # the words handed over as if they were all
         self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest words, not yet handed over
@@ -198,7 +199,7 @@ class Session:
 
     def speech_started(self) -> None:
         """The user begins to speak: a new turn, the reply to a question, or more of the same turn."""
-        self._is_speaking = True
+        self._is_speaking, self._is_silent = True, False
         if self._host.question is not None:
             self._host.question.timer.cancel()  # a reply is on its way: let it be said
         elif self._turn is None:
@@ -227,6 +228,8 @@ class Session:
         if self._guess is not None:
             self._guess = None
             turn.forget_guess()
+        if self._is_silent:
+            self._foresee(turn)
         if not same_words(text, self._heard):
             self._heard = text
             self._hand_over(turn, text, final=False)
@@ -249,6 +252,8 @@ class Session:
         """The user fell silent at `at` (session seconds). The reply to a question is no part of its turn."""
         if self._host.question is None and self._turn is not None:
             self._host.emit(SpeechEnded(self._turn.number, at))
+            self._is_silent = True
+            self._foresee(self._turn)
 
     def end_turn(self, text: str) -> None:
         """The user has finished. `text` is the whole transcript, "" where no words were recognised."""
@@ -391,6 +396,14 @@ class Session:
         """Give the brain the words of the turn so far, as soon as it can take them."""
         self._words[turn.number] = (text, final)
         self._reactor.news(turn, words=True)
+
+    def _foresee(self, turn: Turn) -> None:
+        """Let the brain know what it would be given if the user said no more than this."""
+        brain, text = self._brain, self._hypothesis
+        is_open = not turn.commit.final and not self._may_correct and spoken_words(text)
+        if is_open and isinstance(brain, ForesightedBrain) and self._mode is Mode.SPECULATIVE:
+            of_turn = [*self._host.of_turn[turn.number], Updated(turn.number, self.now(), text, True)]
+            brain.foresee(Interaction(self._toolbox, turn.number, of_turn, self._host.events))
 
     def _interact(self, turn: Turn) -> Interaction:
         """What the brain is shown as it begins to react.

@@ -33,7 +33,8 @@ def key(environ: Mapping[str, str], names: tuple[str, ...], brain: str) -> str:
 
 def openai_brain(settings: Settings, meter: Meter, toolbox: Toolbox, environ: Mapping[str, str]) -> Brain:
     """OpenAI Realtime. Raises BrainError without a key."""
-    from agents.brains.openai_realtime import OpenAIRealtime, RealtimeOptions
+    from agents.brains.openai_realtime import OpenAIRealtime
+    from agents.brains.realtime_service import RealtimeOptions
 
     secret = key(environ, OPENAI_KEYS, "openai")
     own = settings.openai

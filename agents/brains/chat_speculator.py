@@ -27,8 +27,20 @@ EXCHANGES = 6  # turns before this one that it is told of
 class _Writing:
     """A function call that is being written."""
 
+    id: str | None
+    index: int
     name: str = ""
     arguments: str = ""
+
+    def is_other(self, delta: ChoiceDeltaToolCall) -> bool:
+        """Whether `delta` begins another call. Some servers give each the index 0, and only an ID apart."""
+        return delta.index != self.index or (delta.id or self.id) != self.id
+
+    def add(self, delta: ChoiceDeltaToolCall) -> None:
+        """Take what was written next."""
+        if delta.function is not None:
+            self.name += delta.function.name or ""
+            self.arguments += delta.function.arguments or ""
 
 
 class ChatSpeculator:
@@ -84,17 +96,17 @@ class ChatSpeculator:
                 stream=True,
                 stream_options={"include_usage": True},
             )
-            calls: list[_Writing] = []
+            call: _Writing | None = None
             async for chunk in stream:
                 for delta in (chunk.choices[0].delta.tool_calls or ()) if chunk.choices else ():
-                    if delta.index >= len(calls):
-                        if calls and (action := reader.read(calls[-1].name, calls[-1].arguments)):
+                    if call is None or call.is_other(delta):
+                        if call and (action := reader.read(call.name, call.arguments)):
                             yield action
-                        calls.append(_Writing())
-                    _write(calls[-1], delta)
+                        call = _Writing(delta.id, delta.index)
+                    call.add(delta)
                 if chunk.usage is not None:
                     self._count(interaction, chunk.usage)
-            if calls and (action := reader.read(calls[-1].name, calls[-1].arguments)):
+            if call and (action := reader.read(call.name, call.arguments)):
                 yield action
         except (OpenAIError, httpx.HTTPError, ValueError) as error:
             raise self._trouble(error) from None
@@ -130,9 +142,3 @@ class ChatSpeculator:
                 return BrainError(f"There is no connection to {self._place}; check the network.")
             case _:
                 return BrainError(f"{self._place} could not guess ({type(error).__name__}).")
-
-
-def _write(call: _Writing, delta: ChoiceDeltaToolCall) -> None:
-    if delta.function is not None:
-        call.name += delta.function.name or ""
-        call.arguments += delta.function.arguments or ""

@@ -3,11 +3,12 @@
 While words arrive, each reaction asks for a response outside the conversation, over references to what was
 said before, the words so far and the list of open calls. Its calls are the session's as their items are
 complete; one that is stale is cancelled by its ID. Nothing of half a sentence gets into the conversation.
-Once the turn is committed and its calls are over, the user's words, or the sound of them, and the pairs of
-call and result are written into it, and one default response speaks. What is still missing it may call.
+When the user falls silent the words that seem to be all are asked about at once, beside what is under way:
+by the time the end is certain the calls are known to fit them. Once the turn is committed and its calls are
+over, the user's words, or the sound of them, and the pairs of call and result are written into the
+conversation, and one default response speaks. What is still missing it may call.
 
-A lost connection is replaced by another: configured first, then told what was said before. Responses may
-be asked for again; calls never are, the session runs each once.
+Responses may be asked for again; calls never are, the session runs each once.
 """
 
 from __future__ import annotations
@@ -15,70 +16,35 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import json
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, cast
 
 from openai import AsyncOpenAI
-from openai.types.realtime import RealtimeResponseUsage
 
 from agents import native
 from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.brain import BrainError, Interaction
-from agents.brains.openai_words import failed, lost, refused
-from agents.brains.realtime_link import Link, LinkLost, Response, ResponseFailed
-from agents.cost import Meter, Usage
+from agents.brains.ahead import Ahead, Situation
+from agents.brains.openai_words import failed, lost
+from agents.brains.realtime_guess import OutOfBand
+from agents.brains.realtime_items import RATE, Conversation
+from agents.brains.realtime_link import Link
+from agents.brains.realtime_response import LinkLost, Response, ResponseFailed
+from agents.brains.realtime_service import TRIES, RealtimeOptions, Service
+from agents.cost import Meter
 from agents.native import CallReader, Stage
 from agents.speculator import Speculator
 from agents.speech import Speech
-from agents.words import new_words, spoken_words
 from tools.toolbox import Toolbox
 
-RATE = 24_000  # Hz, of sound in both directions
-SHORTEST = 0.1  # seconds of sound that the service takes
-ROTATE = 55 * 60  # seconds after which a session is replaced: at 60 minutes the service ends it
 PATIENCE = 0.8  # seconds a guess may finish its call when more words arrive: it is nearly there
-HISTORY = 40  # items of the conversation that a guess refers to
-GUESS_TOKENS = 600  # of a guess, reasoning among them
-TRIES = 3  # to connect
 ROUNDS = 4  # responses in a row that only call what was called already
-
-_DEAF = -1.0
-_REASONING = re.compile(r"gpt-realtime-[2-9](\.\d+)?(-mini)?(-\d{4}-\d\d-\d\d)?")
-
-
-@dataclass(frozen=True, slots=True)
-class RealtimeOptions:
-    """`sound`: answer from the user's voice, not only from the words. `own_voice`: ours says the answer.
-
-    `effort` is how long a model that reasons does so.
-    """
-
-    model: str
-    voice: str = "marin"
-    effort: str | None = "low"
-    sound: bool = False
-    own_voice: bool = False
-    rotate: float = ROTATE
-
-
-@dataclass(slots=True)
-class _Written:
-    """What of a turn stands in the conversation of this connection."""
-
-    said: str = ""
-    parts: int = 0
-    pairs: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])  # call, version
-    asked: dict[str, int | None] = field(default_factory=dict[str, int | None])  # the model's own calls
 
 
 class OpenAIRealtime:
     """The `openai` brain. `clock` tells the local date and time; `speculator` guesses in its place."""
 
     name = "openai"
-    patience = PATIENCE
 
     def __init__(
         self,
@@ -91,57 +57,48 @@ class OpenAIRealtime:
         speculator: Speculator | None = None,
     ) -> None:
         self.hears = RATE if options.sound else None
-        self._client = client
         self._options = options
         self._toolbox = toolbox
         self._meter = meter
-        self._clock = clock
-        self._speculator = speculator
-        self._link: Link | None = None
-        self._opening = asyncio.Lock()
-        self._written: dict[int, _Written] = {}
-        self._heard_turn = 0  # whose sound stands in the service's buffer
-        self._heard = 0.0  # seconds of it; _DEAF where its beginning went to another connection
-        self._guessed: tuple[object, ...] = ()  # the situation in which there was nothing left to call
+        self._service = Service(client, options, toolbox, meter, clock)
+        self._own = OutOfBand(self._service)
+        self._speculator = speculator or self._own
+        self._ahead = Ahead(self._speculator)
+        self._settled: tuple[Situation, bool] | None = None  # nothing left to call; asked as if final
         self._told = ""  # the trouble with guessing, as it was told last
         self._tasks: set[asyncio.Task[None]] = set()
-        self._links: list[Link] = []  # those that may still have something running
 
     # ---- life ----------------------------------------------------------------------------------
 
+    @property
+    def patience(self) -> float:
+        """Seconds a guess may go on when more words arrive: none where it was overtaken by one ahead."""
+        return 0.0 if self._ahead.is_waiting else PATIENCE
+
     async def warm_up(self) -> None:
         """Connect, so that a wrong key is told before anybody speaks. Raises BrainError."""
-        await self._ready(())
-        if self._speculator is not None:
-            await self._speculator.warm_up()
+        await self._own.warm_up()
+        await self._speculator.warm_up()
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._ahead.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for link in self._links:
-            link.close()
-            await link.closed()
-        await self._client.close()
-        if self._speculator is not None:
-            await self._speculator.close()
+        await self._service.close()
+        await self._speculator.close()
 
-    # ---- the user's voice ----------------------------------------------------------------------
+    # ---- the user ------------------------------------------------------------------------------
 
     def listen(self, turn: int, audio: bytes) -> None:
         """Give the service what the user says. It makes nothing of it until it is committed."""
-        link = self._link
-        is_new, self._heard_turn = turn != self._heard_turn, turn
-        if link is None or not link.is_open:
-            self._heard = _DEAF
-            return
-        if is_new:
-            link.send("input_audio_buffer.clear")
-            self._heard = 0.0
-        if self._heard >= 0:
-            link.send("input_audio_buffer.append", audio=base64.b64encode(audio).decode())
-            self._heard += len(audio) / 2 / RATE
+        self._service.listen(turn, audio)
+
+    def foresee(self, interaction: Interaction) -> None:
+        """Ask about words that are likely to be all, where that was not done already."""
+        if self._meter.may_guess and self._is_worth_guessing(interaction):
+            self._ahead.ask(interaction)
 
     # ---- reactions -----------------------------------------------------------------------------
 
@@ -151,8 +108,10 @@ class OpenAIRealtime:
             case Stage.GUESS:
                 reaction = self._guess(interaction)
             case Stage.ANSWER:
+                self._ahead.drop()
                 reaction = self._answer(interaction)
             case Stage.WAIT:
+                self._ahead.drop()
                 yield Pause()
                 return
         async with contextlib.aclosing(reaction) as actions:
@@ -164,79 +123,58 @@ class OpenAIRealtime:
 
         What was called must always be held against the final words, or a wrong guess would be carried out.
         Where nothing was, the answer can do the calling. The same words with the same calls are not asked
-        about again.
+        about again, unless they were asked about as half a sentence and now seem to be all of it.
         """
-        if _situation(interaction) == self._guessed:
-            return False
         is_final = native.words(interaction.of_turn)[1]
-        if is_final and any(call.is_wanted for call in native.calls(interaction.of_turn)):
+        if self._settled is not None:
+            settled, was_final = self._settled
+            if settled.is_same(Situation.of(interaction)) and (was_final or not is_final):
+                return False
+        if is_final and _has_called(interaction):
             return True
         return self._meter.may_guess and not native.is_certain(interaction.of_turn)
 
     async def _guess(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
-        if self._is_worth_guessing(interaction):
-            guess = self._speculator.guess(interaction) if self._speculator else self._guesses(interaction)
+        is_final = native.words(interaction.of_turn)[1]
+        # A guess that knows more words is under way: this one would only get into its way.
+        is_overtaken = not is_final and self._ahead.goes_beyond(interaction)
+        if self._is_worth_guessing(interaction) and not is_overtaken:
+            as_final = is_final or self._ahead.covers(interaction)
             try:
-                async with contextlib.aclosing(cast("AsyncGenerator[Action, None]", guess)) as actions:
+                async with contextlib.aclosing(self._ahead.guess(interaction)) as actions:
                     async for action in actions:
                         yield action
                 self._told = ""
-                self._guessed = _situation(interaction)
+                self._settled = Situation.of(interaction), as_final
             except BrainError as error:
-                # The next words are another chance; nothing is settled, and it is told once.
-                if native.words(interaction.of_turn)[1] or str(error) != self._told:
-                    self._told = str(error)
-                    raise
+                is_news, self._told = str(error) != self._told, str(error)
+                if not is_final:
+                    if is_news:
+                        raise  # told once: the next words are another chance
+                elif _has_called(interaction):
+                    async with contextlib.aclosing(self._check(interaction, error)) as actions:
+                        async for action in actions:
+                            yield action
         yield Pause()
 
-    async def _guesses(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
-        """Calls and removals by a response out of band. Asked for once more where the connection broke."""
-        for attempt in (1, 2):
-            link = await self._ready(interaction.events, interaction.turn)
-            reader = CallReader(self._toolbox, interaction.of_turn)
-            response = None
-            try:
-                response = self._ask_aside(link, interaction)
-                async for event in response.stream():
-                    if event.type == "response.output_item.done" and event.item.type == "function_call":
-                        action = reader.read(event.item.name, event.item.arguments)
-                        if action is not None:
-                            yield action
-                return
-            except LinkLost as error:
-                if attempt == 2:
-                    raise lost(error, self._options.model) from None
-            except ResponseFailed as error:
-                raise failed(error) from None
-            finally:
-                if response is not None:
-                    link.cancel(response)
-
-    def _ask_aside(self, link: Link, interaction: Interaction) -> Response:
-        said = {"type": "input_text", "text": native.update(interaction.of_turn)}
-        references = [{"type": "item_reference", "id": id} for id in link.items[-HISTORY:]]
-        return link.respond(
-            interaction.turn,
-            {
-                "conversation": "none",
-                "output_modalities": ["text"],
-                "max_output_tokens": GUESS_TOKENS,
-                "input": [*references, {"type": "message", "role": "user", "content": [said]}],
-            },
-            oob=True,
-            guess=not native.is_certain(interaction.of_turn),
-            depends=set(),
-        )
+    async def _check(self, interaction: Interaction, error: BrainError) -> AsyncGenerator[Action, None]:
+        """Hold what was called against the final words, though whoever guesses cannot. Raises BrainError."""
+        if self._speculator is self._own:
+            raise error
+        guess = cast("AsyncGenerator[Action, None]", self._own.guess(interaction))
+        async with contextlib.aclosing(guess) as actions:
+            async for action in actions:
+                yield action
 
     async def _answer(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
         """One response of the conversation speaks; another where the model asks for what it has already."""
         is_audible = False
         tries = rounds = 0
         while True:
-            link = await self._ready(interaction.events, interaction.turn)
+            conversation = await self._service.ready(interaction.events, interaction.turn)
             try:
-                response = await self._ask(link, interaction)
-                async with contextlib.aclosing(self._spoken(link, response, interaction)) as actions:
+                response = await self._ask(conversation, interaction)
+                async with contextlib.aclosing(self._spoken(conversation, response, interaction)) as actions:
                     async for action in actions:
                         is_audible = is_audible or isinstance(action, Speak)
                         yield action
@@ -247,8 +185,7 @@ class OpenAIRealtime:
                 continue
             except ResponseFailed as error:
                 raise failed(error) from None
-            written = self._written[interaction.turn]
-            if not written.asked:
+            if not conversation.asked(interaction.turn):
                 break
             if response.text.strip():
                 yield Think(" ".join(response.text.split()))
@@ -259,16 +196,16 @@ class OpenAIRealtime:
             if rounds == ROUNDS:
                 raise BrainError("OpenAI went on calling functions instead of answering.")
         text = " ".join(response.text.split())
-        self._rotate_if_old(interaction)
+        self._later(self._service.rotate_if_old(interaction))
         yield Answer(text, is_literal=True) if text else Pause()
 
     async def _spoken(
-        self, link: Link, response: Response, interaction: Interaction
+        self, conversation: Conversation, response: Response, interaction: Interaction
     ) -> AsyncGenerator[Action, None]:
         """What a default response says and calls. Raises LinkLost or ResponseFailed."""
         speech: Speech | None = None
         reader = CallReader(self._toolbox, interaction.of_turn)
-        asked = self._written[interaction.turn].asked
+        link, asked = conversation.link, conversation.asked(interaction.turn)
         try:
             async for event in response.stream():
                 match event.type:
@@ -309,66 +246,17 @@ class OpenAIRealtime:
 
     # ---- the conversation ----------------------------------------------------------------------
 
-    async def _ask(self, link: Link, interaction: Interaction) -> Response:
+    async def _ask(self, conversation: Conversation, interaction: Interaction) -> Response:
         """Write what is missing of the turn, and ask for a response. Raises LinkLost."""
+        link = conversation.link
         if not await link.rest():
             link.close()
             raise LinkLost("a response that does not end")
-        depends = self._write(link, interaction)
+        depends = conversation.write(interaction)
         modality = "text" if self._options.own_voice else "audio"
         return link.respond(
             interaction.turn, {"output_modalities": [modality]}, oob=False, guess=False, depends=depends
         )
-
-    def _write(self, link: Link, interaction: Interaction) -> set[str]:
-        turn = interaction.turn
-        written = self._written.setdefault(turn, _Written())
-        sent: set[str] = set()
-
-        def item(**values: Any) -> None:
-            sent.add(link.send("conversation.item.create", item=values))
-
-        said, _ = native.words(interaction.of_turn)
-        if said != written.said:
-            added = new_words(written.said, said)
-            text = said if added is None else " ".join(added)
-            written.parts += 1
-            if self.hears is not None and self._heard_turn == turn and self._heard >= SHORTEST:
-                sent.add(link.send("input_audio_buffer.commit"))
-            else:
-                content = [{"type": "input_text", "text": text if written.said else said}]
-                item(id=f"u{turn}_{written.parts}", type="message", role="user", content=content)
-            if self._heard != _DEAF:
-                self._heard = 0.0
-            written.said = said
-        results = {call.id: call for call in native.standing(interaction.of_turn)}
-        for call_id, id in written.asked.items():
-            call = results.get(id) if id is not None else None
-            item(type="function_call_output", call_id=call_id, output=call.result if call else "not done")
-            if call is not None:
-                written.pairs.add((call.id, call.version))
-        written.asked.clear()
-        for call in results.values():
-            if (call.id, call.version) in written.pairs:
-                continue
-            written.pairs.add((call.id, call.version))
-            _pair(item, f"{turn}_{call.id}_{call.version}", call)
-        return sent
-
-    def _replay(self, link: Link, events: Sequence[Any], turn: int) -> None:
-        """Tell a new session what was said before."""
-        for exchange in native.exchanges(events, turn):
-
-            def item(**values: Any) -> None:
-                link.send("conversation.item.create", item=values)
-
-            content: list[dict[str, str]] = [{"type": "input_text", "text": exchange.said}]
-            item(type="message", role="user", content=content)
-            for call in exchange.calls:
-                _pair(item, f"{exchange.turn}_{call.id}_{call.version}", call)
-            if exchange.answer:
-                content = [{"type": "output_text", "text": exchange.answer}]
-                item(type="message", role="assistant", content=content)
 
     async def _withdraw(self, link: Link, response: Response, *, silent: bool) -> None:
         """A response of the conversation was broken off: what nobody heard of it is taken out again."""
@@ -401,109 +289,16 @@ class OpenAIRealtime:
                 audio_end_ms=int(heard * 1000),
             )
 
-    # ---- the connection ------------------------------------------------------------------------
-
-    async def _ready(self, events: Sequence[Any], turn: int = 1) -> Link:
-        """A connection that knows what was said before `turn`. Raises BrainError."""
-        async with self._opening:
-            if self._link is None or not self._link.is_open:
-                self._link = await self._connect(events, turn)
-            return self._link
-
-    async def _connect(self, events: Sequence[Any], turn: int) -> Link:
-        for attempt in range(1, TRIES + 1):
-            link = Link(self._client, self._options.model, self._used)
-            self._links = [one for one in self._links if one.is_open] + [link]
-            try:
-                await link.open(self._session())
-                self._replay(link, events, turn)
-            except LinkLost as error:
-                is_final = error.status is not None and refused(error.status, self._options.model)
-                if is_final or error.code or attempt == TRIES:
-                    raise lost(error, self._options.model) from None
-                await asyncio.sleep(0.3 * 2 ** (attempt - 1))
-            else:
-                self._written.clear()
-                self._heard = _DEAF
-                return link
-        raise AssertionError("unreachable")
-
-    def _session(self) -> dict[str, Any]:
-        format = {"type": "audio/pcm", "rate": RATE}
-        session: dict[str, Any] = {
-            "type": "realtime",
-            "instructions": native.instructions(f"It is {self._clock()}, local time."),
-            "tools": [function.as_tool() for function in native.functions(self._toolbox)],
-            "tool_choice": "auto",
-            "output_modalities": ["text" if self._options.own_voice else "audio"],
-            "audio": {
-                "input": {"format": format, "turn_detection": None},
-                "output": {"format": format, "voice": self._options.voice},
-            },
-            # A long conversation is cut in large steps, so that what is left of it stays cached in between.
-            "truncation": {"type": "retention_ratio", "retention_ratio": 0.8},
-        }
-        if self._options.effort and _REASONING.fullmatch(self._options.model):
-            session["reasoning"] = {"effort": self._options.effort}
-            session["parallel_tool_calls"] = True
-        return session
-
-    def _rotate_if_old(self, interaction: Interaction) -> None:
-        """Replace a session between two turns, before the service ends it in the middle of one."""
-        link = self._link
-        loop = asyncio.get_running_loop()
-        if link is not None and link.is_open and loop.time() - link.opened >= self._options.rotate:
-            self._later(self._rotate(link, interaction))
-
-    async def _rotate(self, old: Link, interaction: Interaction) -> None:
-        async with self._opening:
-            if self._link is not old or not old.is_idle:
-                return
-            with contextlib.suppress(BrainError):  # the next turn tries again, and tells
-                self._link = await self._connect(interaction.events, interaction.turn + 1)
-                old.close()
-
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="realtime afterwards")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _used(self, response: Response) -> None:
-        usage = response.state.usage if response.state is not None else None
-        if usage is not None:
-            self._meter.add(response.turn, self._options.model, _tokens(usage), guess=response.guess)
 
-
-def _pair(item: Callable[..., None], name: str, call: native.ToldCall) -> None:
-    """A call and its result. A result alone would be refused: the conversation does not know the call."""
-    arguments = json.dumps(dict(call.arguments), ensure_ascii=False)
-    item(id=f"c{name}", type="function_call", call_id=f"k{name}", name=call.name, arguments=arguments)
-    item(id=f"r{name}", type="function_call_output", call_id=f"k{name}", output=call.result)
-
-
-def _situation(interaction: Interaction) -> tuple[object, ...]:
-    """What a guess depends on: the words so far, and the calls that stand."""
-    standing = [(call.id, call.version) for call in native.calls(interaction.of_turn) if call.is_wanted]
-    words = spoken_words(native.words(interaction.of_turn)[0])
-    return interaction.turn, " ".join(words).casefold(), tuple(standing)
+def _has_called(interaction: Interaction) -> bool:
+    """Whether any call of the turn stands."""
+    return any(call.is_wanted for call in native.calls(interaction.of_turn))
 
 
 def _subject(action: Action | None) -> int | None:
     return action.id if isinstance(action, Call | Remove) else None
-
-
-def _tokens(usage: RealtimeResponseUsage) -> Usage:
-    into, out = usage.input_token_details, usage.output_token_details
-    cached = into.cached_tokens_details if into is not None else None
-    audio_in = (into.audio_tokens if into is not None else 0) or 0
-    audio_out = (out.audio_tokens if out is not None else 0) or 0
-    audio_cached = (cached.audio_tokens if cached is not None else 0) or 0
-    all_cached = (into.cached_tokens if into is not None else 0) or 0
-    return Usage(
-        text_in=(usage.input_tokens or 0) - audio_in,
-        text_cached=all_cached - audio_cached,
-        text_out=(usage.output_tokens or 0) - audio_out,
-        audio_in=audio_in,
-        audio_cached=audio_cached,
-        audio_out=audio_out,
-    )

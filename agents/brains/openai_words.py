@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.brain import BrainError
-from agents.brains.realtime_link import LinkLost, ResponseFailed
+from agents.brains.realtime_response import LinkLost, ResponseFailed
 
 _CODES = {
     "insufficient_quota": "The OpenAI account has no credit left; add some at platform.openai.com.",

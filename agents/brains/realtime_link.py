@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from openai import AsyncOpenAI, OpenAIError
@@ -19,6 +18,8 @@ from openai.types.realtime import RealtimeError, RealtimeResponse, RealtimeServe
 from openai.types.realtime.realtime_client_event_param import RealtimeClientEventParam
 from openai.types.websocket_connection_options import WebSocketConnectionOptions
 from websockets.exceptions import WebSocketException
+
+from agents.brains.realtime_response import LinkLost, Response, ResponseFailed
 
 OPEN_SECONDS = 8.0  # until a session is configured
 DONE_SECONDS = 3.0  # until a cancelled response is over
@@ -31,53 +32,6 @@ _HARMLESS = frozenset(
 # websockets writes the headers of the handshake, and so the key, to a logger at DEBUG. This one stays above.
 _quiet = logging.getLogger("headstart.realtime")
 _quiet.setLevel(logging.WARNING)
-
-
-class LinkLost(Exception):
-    """The connection is gone, or never came to be.
-
-    `status` is that of a refused handshake, `code` that of an error the service gave as the reason.
-    """
-
-    def __init__(self, why: str, *, status: int | None = None, code: str = "") -> None:
-        super().__init__(why)
-        self.status = status
-        self.code = code
-
-
-class ResponseFailed(Exception):
-    """A response came to nothing; `code` as the service gave it."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message or code)
-        self.code = code
-
-
-@dataclass(eq=False, slots=True)
-class Response:
-    """One response that was asked for. `key` finds it before the service has given it an ID."""
-
-    key: str
-    turn: int
-    oob: bool
-    guess: bool
-    events: asyncio.Queue[RealtimeServerEvent | Exception | None] = field(
-        default_factory=lambda: asyncio.Queue[RealtimeServerEvent | Exception | None]()
-    )
-    depends: set[str] = field(default_factory=set[str])  # client events it makes no sense without
-    id: str | None = None
-    item: str | None = None  # of what it says
-    text: str = ""  # what it has said
-    state: RealtimeResponse | None = None  # in the end
-    is_cancelled: bool = False
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def stream(self) -> AsyncIterator[RealtimeServerEvent]:
-        """Its events until it is over. Raises ResponseFailed or LinkLost."""
-        while (event := await self.events.get()) is not None:
-            if isinstance(event, Exception):
-                raise event
-            yield event
 
 
 class Link:

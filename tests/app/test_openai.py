@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from agents.brain import BrainError
+from agents.brain import BrainError, Interaction
 from agents.cost import Meter
+from agents.events import TurnStarted, Updated
 from app.cloud import OPENAI, endpoint, openai_brain, speculator
 from app.openai_check import check_openai
 from app.prices import PriceSettings, prices
 from app.record import Recorder
 from app.settings import OpenAISettings, Settings, SettingsError
+from tests.doubles import openai_chat
 from tests.doubles.gemini_play import saying
+from tests.doubles.openai_chat import KEY as KEY_OF_GUESSER
 from tests.doubles.openai_play import MIND, converse
 from tests.doubles.openai_realtime import KEY, Fault, OpenAIDouble
 from tests.doubles.openai_session import Phase
@@ -97,35 +100,61 @@ async def test_a_wrong_key_is_told_in_one_line_that_does_not_repeat_it(tmp_path:
     assert wrong not in out + err and wrong[-4:] not in err
 
 
+SECRETS = (KEY, KEY_OF_GUESSER, "sk-wrong-9876543210")
+
+
+@pytest.mark.parametrize("has_guesser", [False, True])
 def test_the_key_is_in_no_log_record_error_or_traceback(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    has_guesser: bool,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """With every logger at DEBUG, through good turns, lost connections and a key that expires."""
+    """With every logger at DEBUG, through good turns, lost connections and keys that are wrong or expire."""
     caplog.set_level(logging.DEBUG)
     for name in ("openai", "httpx", "httpcore", "websockets", "websockets.client", "asyncio"):
         caplog.set_level(logging.DEBUG, name)
     faults = [Fault(Phase.GUESS, "abort", 2), *(Fault(Phase.CONNECT, 401, nth) for nth in (3, 4, 5))]
     faults.append(Fault(Phase.ANSWER, 1011, 2))
-    played = converse(OpenAIDouble(MIND, faults=faults), saying("read one and write two", "write three"))
+    kinds = (401, "abort", "error", "garbage", 429)
+    elsewhere = [openai_chat.Fault(openai_chat.Phase.ASKED, kind, nth) for nth, kind in enumerate(kinds, 2)]
+    guesser = openai_chat.ChatDouble(MIND, faults=elsewhere) if has_guesser else None
+    said = saying("read one and write two", "write three")
+    played = converse(OpenAIDouble(MIND, faults=faults), said, guesser=guesser)
+    assert guesser is None or len(guesser.requests) > len(kinds)
     with Recorder(tmp_path / "record.jsonl") as recorder:  # nothing is hidden: it must not be there at all
         for event in played.events:
             recorder.write(event)
     told: list[str] = []
-    for key in (KEY, "sk-wrong-9876543210"):
+    for key in SECRETS:
         try:
-            asyncio.run(_warm(key))
+            asyncio.run(_warm(key, guesser))
         except BrainError as error:
             told += [str(error), *traceback.format_exception(error)]
     everything = [(tmp_path / "record.jsonl").read_text(), *told, *capfd.readouterr()]
-    ours = [record for record in caplog.records if record.name != "websockets.server"]  # that is the double
+    of_doubles = ("websockets.server", "aiohttp.server")
+    ours = [record for record in caplog.records if record.name not in of_doubles]
     everything += [record.getMessage() + str(record.__dict__) for record in ours]
     assert ours and told
-    for secret in (KEY, "sk-wrong-9876543210"):
+    for secret in SECRETS:
         assert not [text for text in everything if secret in text]
 
 
-async def _warm(key: str) -> None:
-    """Connect with this key to a service that then breaks off."""
+async def _warm(key: str, guesser: openai_chat.ChatDouble | None) -> None:
+    """Connect with this key: to a chat endpoint, or else to a service that then breaks off."""
+    if guesser is not None:
+        async with guesser:
+            toolbox = Toolbox([])
+            chosen = Settings(speculator=f"{guesser.url}/{guesser.model}")
+            guesses = speculator(chosen, Meter({}), toolbox, {"HEADSTART_SPECULATOR_KEY": key})
+            assert guesses is not None
+            try:
+                await guesses.warm_up()
+                events = [TurnStarted(1, 0.0), Updated(1, 0.1, "read one", False)]
+                _ = [one async for one in guesses.guess(Interaction(toolbox, 1, events, events))]
+            finally:
+                await guesses.close()
+        return
     async with OpenAIDouble(MIND, faults=[Fault(Phase.UPDATE, 1011, nth) for nth in (1, 2, 3)]) as double:
         brain = openai_brain(settings(double.url), Meter({}), Toolbox([]), {"OPENAI_API_KEY": key})
         try:

@@ -17,6 +17,7 @@ from agents.executor import World
 from agents.records import to_json
 from agents.session import Session
 from tests.agents.worlds import build
+from tests.doubles import openai_chat
 from tests.doubles.gemini_faults import _in_order
 from tests.doubles.gemini_play import say
 from tests.doubles.line import Network
@@ -69,12 +70,14 @@ class Case:
     sound: bool
     own_voice: bool
     mode: Mode
+    guesser: tuple[openai_chat.Fault, ...] | None = None  # what goes wrong where a chat endpoint guesses
 
     @property
     def told(self) -> str:
         """In a line."""
         faults = [f"{fault.kind} at {fault.phase} ({fault.nth})" for fault in self.faults]
         faults += [f"{self.drops} while a tool runs"] if self.drops is not None else []
+        faults += [f"{fault.kind} at {fault.phase} ({fault.nth}) elsewhere" for fault in self.guesser or ()]
         how = "sound" if self.sound else "words"
         return f"seed {self.seed}: {', '.join(faults) or 'nothing'}; {how}, {self.mode}"
 
@@ -101,7 +104,17 @@ def draw(seed: int) -> Case:
         rng.random() < 0.3,
         rng.random() < 0.3,
         Mode.SPECULATIVE if rng.random() < 0.8 else Mode.SEQUENTIAL,
+        _elsewhere(rng) if rng.random() < 0.3 else None,
     )
+
+
+def _elsewhere(rng: random.Random) -> tuple[openai_chat.Fault, ...]:
+    """What goes wrong at a chat endpoint that guesses."""
+    kinds = ("abort", "end", "error", "garbage", "length", "hang")
+    phases = list(openai_chat.Phase)
+    first = [openai_chat.Fault(openai_chat.Phase.ASKED, rng.choice((401, 429, 503)), rng.randint(1, 9))]
+    more = [openai_chat.Fault(rng.choice(phases), rng.choice(kinds), rng.randint(1, 6)) for _ in range(2)]
+    return tuple(first + more)
 
 
 def _hasty(context: Context) -> Sequence[Call | Say]:
@@ -153,8 +166,22 @@ def run(case: Case) -> list[str]:
             double.drop(case.drops)
         return 0.2
 
-    played = converse(double, script, mode=case.mode, sound=case.sound, own_voice=case.own_voice, world=world)
-    return list(_wrongs(case, double, played))
+    guesser = None
+    if case.guesser is not None:
+        guesser = openai_chat.ChatDouble(
+            case.mind, case.pace, case.network, case.guesser, whole=case.seed % 2 == 0, seed=case.seed
+        )
+    played = converse(
+        double,
+        script,
+        mode=case.mode,
+        sound=case.sound,
+        own_voice=case.own_voice,
+        guesser=guesser,
+        world=world,
+    )
+    wrongs = list(_wrongs(case, double, played))
+    return wrongs + [f"the guesser was asked wrongly: {why}" for why in (guesser.refused if guesser else ())]
 
 
 def _wrongs(case: Case, double: OpenAIDouble, played: Played) -> Iterator[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from openai import AsyncOpenAI
 
-from agents.brains.openai_realtime import ROTATE, OpenAIRealtime, RealtimeOptions
+from agents.brains.chat_speculator import ChatSpeculator
+from agents.brains.openai_realtime import OpenAIRealtime
+from agents.brains.realtime_service import ROTATE, RealtimeOptions
 from agents.cost import Meter, Price
 from agents.events import Event, Mode
 from agents.executor import World
@@ -19,6 +22,9 @@ from agents.speech import Speech
 from tests.agents.worlds import Recorder, build
 from tests.conftest import run_virtually
 from tests.doubles.gemini_play import Script
+from tests.doubles.openai_chat import KEY as KEY_OF_GUESSER
+from tests.doubles.openai_chat import MODEL as GUESSER
+from tests.doubles.openai_chat import ChatDouble
 from tests.doubles.openai_mind import Call, Mind, wishing
 from tests.doubles.openai_realtime import KEY, OpenAIDouble
 from tools.toolbox import Toolbox
@@ -73,6 +79,16 @@ def brain(
     )
 
 
+def speculator(
+    double: ChatDouble, toolbox: Toolbox, meter: Meter, *, key: str = KEY_OF_GUESSER, model: str = GUESSER
+) -> ChatSpeculator:
+    """Another model that guesses, at the double of a chat endpoint."""
+    client = AsyncOpenAI(api_key=key, base_url=double.url, max_retries=0, timeout=15.0)
+    return ChatSpeculator(
+        client, model, toolbox, meter, place="127.0.0.1", clock=lambda: "Monday 2026-11-23 09:00"
+    )
+
+
 def converse(
     double: OpenAIDouble,
     script: Script,
@@ -84,18 +100,22 @@ def converse(
     budget: float | None = None,
     model: str = MODEL,
     rotate: float = ROTATE,
-    speculator: Callable[[Toolbox, Meter], Speculator] | None = None,
+    guesser: ChatDouble | None = None,
     world: Callable[[Played], tuple[Toolbox, World]] = lambda played: build(played.recorder),
     voice: Callable[[int, Speech], None] | None = None,
 ) -> Played:
-    """Run a session over the double while `script` plays the user."""
+    """Run a session over the double while `script` plays the user; `guesser` guesses where there is one."""
     played = Played()
 
     async def main() -> None:
         toolbox, where = world(played)
         meter = Meter(prices or {}, budget)
-        async with double:
-            guesses = speculator(toolbox, meter) if speculator else None
+        async with contextlib.AsyncExitStack() as servers:
+            await servers.enter_async_context(double)
+            guesses = None
+            if guesser is not None:
+                await servers.enter_async_context(guesser)
+                guesses = speculator(guesser, toolbox, meter)
             thinker = brain(
                 double,
                 toolbox,

@@ -69,7 +69,7 @@ def read(raw: str | bytes) -> dict[str, Any]:
         raise Refused(f"{event['type']} is no client event", "unknown_event")
     if len(str(event.get("event_id", ""))) > 512:
         raise Refused("event_id is too long", "string_above_max_length", "event_id")
-    _conform(cls, _without_references(event), event["type"])
+    conform(cls, _without_references(event), event["type"])
     match event["type"]:
         case "session.update":
             _check_session(event["session"])
@@ -88,7 +88,7 @@ def write(event: Mapping[str, Any]) -> str:
     """A server event as text. The double is held to the SDK's types too; raises AssertionError."""
     cls = _SERVER[event["type"]]
     try:
-        _conform(cls, dict(event), event["type"])
+        conform(cls, dict(event), event["type"])
     except Refused as refusal:
         raise AssertionError(f"the double would send a wrong event: {refusal}") from None
     return json.dumps(event)
@@ -113,7 +113,7 @@ def check_item(item: Mapping[str, Any], param: str) -> None:
     cls = ITEMS.get(f"message/{item.get('role')}" if kind == "message" else str(kind))
     if cls is None:
         raise Refused(f"items of type {kind!r} cannot be created", param=f"{param}.type")
-    _conform(cls, item, param)
+    conform(cls, item, param)
     if len(item.get("id") or "") > ID_LIMIT:
         raise Refused(
             f"Invalid '{param}.id': string too long. Expected a string with maximum length {ID_LIMIT}, but "
@@ -147,7 +147,7 @@ def _check_arguments(item: Mapping[str, Any]) -> None:
 def _check_session(session: Mapping[str, Any]) -> None:
     if session.get("type") != "realtime":
         raise Refused("session.type must be realtime", "missing_required_parameter", "session.type")
-    _conform(RealtimeSessionCreateRequest, session, "session")
+    conform(RealtimeSessionCreateRequest, session, "session")
     _check_modalities(session)
     names = [tool.get("name") for tool in session.get("tools") or ()]
     if len(set(names)) != len(names):
@@ -190,7 +190,7 @@ def _without_references(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "response": {**response, "input": items}}
 
 
-def _conform(cls: type[BaseModel], value: Mapping[str, Any], name: str) -> None:
+def conform(cls: type[BaseModel], value: Mapping[str, Any], name: str) -> None:
     try:
         model = cls.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
