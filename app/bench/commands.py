@@ -173,3 +173,35 @@ def compare(
     from app.bench.results import read
 
     print(against(read(before), read(now)))
+
+
+@comparisons.command()
+def peers(
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Of the tasks of `assistant`.")
+    ] = QUICK_TASKS,
+    delay: Annotated[str, typer.Option(metavar="S|S-S|tail", help="Seconds a call takes.")] = "0.5-1",
+    speed: Annotated[
+        float, typer.Option(min=1, metavar="TOKENS/S", help="How fast the model writes.")
+    ] = GOLD_SPEED,
+    seed: Annotated[int, typer.Option(help="Draws word times, delays and the sample.")] = 1,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep all of it there.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+) -> None:
+    """A stock Pipecat bot beside this project, in real time: same words, tools, delays and model."""
+    from app.bench import compare
+    from app.bench.arms import Arm
+    from app.bench.delays import read_delay
+    from app.bench.player import Clock, Thinks
+    from app.bench.runner import Conditions
+
+    plan = compare.Plan(
+        _household("assistant")(Source(None, None, None)).sample(limit, seed),
+        (Arm.SEQUENTIAL, Arm.PARALLEL, Arm.EAGER, Arm.FULL, Arm.ORACLE),
+        Thinks.GOLD,
+        Clock.REAL,
+        Conditions(delay=read_delay(delay), seed=seed),
+        speed,
+    )
+    if compare.conclude(compare.play_peers(plan, out), out, as_json=json).faults:
+        raise typer.Exit(1)

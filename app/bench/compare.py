@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.bench import estimates, results, tables, verdict
+from agents.tasks import Task
+from app.bench import estimates, results, runner, tables, verdict
 from app.bench.arms import Arm
 from app.bench.delays import TAIL
 from app.bench.player import Clock, Thinks, player
 from app.bench.results import Results
 from app.bench.runner import Conditions
+from app.bench.score import Run
 from app.bench.suites import Suite
 from app.bench.verdict import Verdict
 
@@ -66,6 +69,46 @@ def play(plan: Plan, folder: Path | None, label: str = "") -> Results:
         for task, arm in todo:
             found.add(play_one(task, arm))
             progress.advance(bar)
+    return found
+
+
+def play_peers(plan: Plan, folder: Path | None) -> Results:
+    """The gold brain beside other programs, in real time.
+
+    Raises SettingsError.
+    """
+    from app.bench import peers
+    from app.bench.endpoint import GoldEndpoint
+
+    estimates.require()
+    stage, conditions, tasks = plan.suite.stage, plan.conditions, plan.suite.tasks
+    live = [*(arm for arm in plan.arms if arm is not Arm.ORACLE), *peers.Peer]
+    found = results.begin(plan.setup | {"arms": [*live, Arm.ORACLE]}, folder)
+
+    async def play_all() -> None:
+        endpoint = GoldEndpoint(plan.speed)
+        think = runner.gold(stage, plan.speed)
+        async with endpoint.serve() as url:
+
+            def attempt(task: Task, arm: Arm | peers.Peer) -> Awaitable[Run]:
+                if isinstance(arm, peers.Peer):
+                    return peers.attempt(task, stage, arm, conditions, endpoint, url)
+                return runner.attempt(task, stage, arm, conditions, think)
+
+            for arm in live:  # what is loaded once is loaded here
+                await attempt(tasks[0], arm)
+            with _progress() as progress:
+                bar = progress.add_task("peers", total=len(tasks) * len(live))
+                for task in tasks:
+                    for arm in live:
+                        if not found.has(task.id, arm):
+                            found.add(await attempt(task, arm))
+                        progress.advance(bar)
+
+    asyncio.run(play_all())
+    for task in tasks:
+        if not found.has(task.id, Arm.ORACLE):
+            found.add(runner.oracle(task, stage, conditions))
     return found
 
 

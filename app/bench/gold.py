@@ -78,7 +78,7 @@ class GoldBrain:
         self._plan = known(task, words)
         self._speed = speed
         self._reads = reads
-        self._answer = Answer(_answer(task))
+        self._answer = Answer(answer(task))
 
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Issue what is known and not issued yet; answer the final words."""
@@ -107,6 +107,7 @@ class GoldBrain:
         """Nothing to free."""
 
 
-def _answer(task: Task) -> str:
+def answer(task: Task) -> str:
+    """What is to be said, with `$n` for the result of call n."""
     said = task.answer or " ".join(f"${call.id}" for call in task.calls)
     return said or next(iter(task.answer_any), "Well.")

@@ -113,23 +113,53 @@ def score(
         faults.append("something was changed before the end of the turn")
     if wrong:
         faults.append("an effect stands that nobody asked for")
+    return judged(
+        task,
+        arm,
+        calls=calls,
+        effects=effects,
+        text=text,
+        answer_at=answers[-1].at - speech if answers else None,
+        effect_at=max((event.at - speech for event in events if isinstance(event, Effected)), default=None),
+        spans=spans(events, speech),
+        faults=faults,
+        wrong_effects=wrong,
+        updates=sum(isinstance(event, Updated) for event in events),
+    )
+
+
+def judged(
+    task: Task,
+    arm: str,
+    *,
+    calls: Sequence[Call],
+    effects: Sequence[Performed],
+    text: str,
+    answer_at: float | None,
+    effect_at: float | None,
+    spans: list[Span],
+    faults: list[str],
+    wrong_effects: int = 0,
+    updates: int = 1,
+) -> Run:
+    """A run that came to `calls`, `effects` and the answer `text`, against what `task` wants."""
     return Run(
         task.id,
         task.kind,
         arm,
-        answers[-1].at - speech if answers else None,
-        max((event.at - speech for event in events if isinstance(event, Effected)), default=None),
+        answer_at,
+        effect_at,
         plan=shape(calls) == shape(task.calls),
         arguments=whole(calls) == whole(task.calls),
         state=_same_effects(task.effects, effects),
         answered=not task.answer_any or any(each.casefold() in text.casefold() for each in task.answer_any),
         exact=_plain(text) == _plain(task.answer) if task.answer else None,
         f1=_f1(text, task.answer) if task.answer else None,
-        wrong_effects=wrong,
-        updates=sum(isinstance(event, Updated) for event in events),
+        wrong_effects=wrong_effects,
+        updates=updates,
         said=text,
         calls=[f"{call.name}({_given(call)})" for call in calls],
-        spans=spans(events, speech),
+        spans=spans,
         faults=faults,
     )
 
