@@ -15,6 +15,7 @@ from agents.events import Mode
 from app.bench.commands import comparisons
 from app.settings import CONFIG, Settings, SettingsError, load
 from tools.errors import HeadstartError
+from voice.echo import Echo
 
 app = typer.Typer(
     help="A voice assistant that starts working before you finish speaking.",
@@ -54,6 +55,10 @@ Output = Annotated[
 Screen = Annotated[
     bool | None, typer.Option("--screen/--no-screen", help="Full screen, or a story of plain text.")
 ]
+EchoFlag = Annotated[
+    Echo | None,
+    typer.Option("--echo", help="How the assistant is kept from hearing itself; off: you wear headphones."),
+]
 PushToTalk = Annotated[
     bool | None, typer.Option("--push-to-talk", help="Begin muted; space opens the microphone for one turn.")
 ]
@@ -90,6 +95,7 @@ def talk(
     input: Input = None,
     output: Output = None,
     screen: Screen = None,
+    echo: EchoFlag = None,
     push_to_talk: PushToTalk = None,
     json: Json = None,
     record: Record = None,
@@ -117,6 +123,7 @@ def talk(
         input=input,
         output=output,
         screen=screen,
+        echo=echo,
         push_to_talk=push_to_talk,
         json=json,
         record=record,

@@ -12,10 +12,16 @@ from agents.events import BrainChanged, Event, Mode, SessionEnded, SessionStarte
 from agents.session import Session
 from app.record import Recorder, RecordError
 from voice.devices import AudioUnavailable, Device, Direction, devices, pick
+from voice.echo import Echo
 from voice.hand import Microphone, Speaker, VoiceHand
 
 _NO_VOICE = "there is no microphone in this session: its words are typed"
 _NOT_YET = "the voice is not ready yet; try again in a moment"
+_ECHO = {
+    Echo.CANCEL: "echo cancelled",
+    Echo.HALF_DUPLEX: "half-duplex",
+    Echo.OFF: "echo not cancelled",
+}
 _KIND = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker   "}
 
 
@@ -122,6 +128,11 @@ class Control:
     def in_use(self) -> str:
         """Names of the devices in use; "" where there are none."""
         return " → ".join(self._voice.devices) if self._voice is not None else ""
+
+    @property
+    def echo(self) -> str:
+        """What is done about echo between them; "" where there can be none."""
+        return _ECHO[self._voice.echo] if self._voice is not None and self._voice.echo is not None else ""
 
     def devices(self) -> list[Choice]:
         """Microphones and speakers, those in use marked. Asks the sound system, which takes a moment.

@@ -18,6 +18,7 @@ from agents.events import Mode
 from app.prices import PriceSettings
 from tools.errors import HeadstartError
 from tools.tool import Effect, Speculate
+from voice.echo import Echo
 
 CONFIG = platformdirs.user_config_path("headstart") / "config.toml"
 BRAINS = ("local", "vllm", "openai", "gemini")
@@ -93,7 +94,11 @@ class Settings(BaseSettings):
     output: str | None = Field(None, description='"speaker", a WAV file, or "none"')
     microphone: str | None = Field(None, description="part of a device's name; see `headstart devices`")
     speaker: str | None = Field(None, description="part of a device's name; see `headstart devices`")
-    half_duplex: bool = Field(False, description="close the microphone while the assistant speaks")
+    echo: Echo = Field(
+        Echo.CANCEL,
+        description="cancel takes the assistant's voice out of what the microphone hears, half-duplex closes "
+        "the microphone while it speaks, off trusts headphones; `headstart doctor` measures which will do",
+    )
     push_to_talk: bool = Field(False, description="begin with the microphone closed; space opens it")
     theme: str | None = Field(None, description="colours of the screen; the key t goes through them")
     screen: bool = Field(True, description="the full-screen view, where there is a terminal")

@@ -45,7 +45,7 @@ async def talk(settings: Settings) -> None:
     hand = VoiceHand(muted=settings.push_to_talk and isinstance(source, Microphone))
 
     with _tape(settings) as tape:
-        options = VoiceOptions(half_duplex=settings.half_duplex, tape=tape)
+        options = VoiceOptions(echo=settings.echo, tape=tape)
 
         async def feed(session: Session) -> None:
             await run_voice(session, source, sink, options=options, hand=hand)

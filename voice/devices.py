@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +48,20 @@ def sounddevice() -> ModuleType:
         missing = "PortAudio is missing; install it with: sudo apt install libportaudio2"
         raise AudioUnavailable(missing) from error
     return module
+
+
+def look_again() -> None:
+    """Let PortAudio, which lists the devices once, list those of now. No stream may be open."""
+    with suppress(AudioUnavailable):  # where it is missing there is nothing to list
+        sd = sounddevice()
+        sd._terminate()
+        sd._initialize()
+
+
+def leave_open() -> None:
+    """Let the program end although a stream hangs: without closing PortAudio, which would wait for it."""
+    with suppress(AudioUnavailable):
+        atexit.unregister(sounddevice()._exit_handler)
 
 
 def devices(direction: Direction) -> list[Device]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from voice.echo import Echo
+
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
@@ -65,6 +67,7 @@ class VoiceHand:
         self.is_muted = muted
         self.changed = asyncio.Event()  # other ends are wanted
         self.devices: tuple[str, ...] = ()  # names of those in use, the microphone first
+        self.echo: Echo | None = None  # what is done about it; None where the devices have none
         self.closes_after_turn = False  # it was opened for one turn
         self._wanted: Ends | None = None
         self._ends: Ends | None = None
@@ -111,9 +114,9 @@ class VoiceHand:
 
     # ---- for the one who runs the voice --------------------------------------------------------
 
-    def begin(self, session: Microphoned, ends: Ends, devices: tuple[str, ...]) -> None:
+    def begin(self, session: Microphoned, ends: Ends, devices: tuple[str, ...], echo: Echo | None) -> None:
         """The voice runs between `ends` from now on, which open `devices` of these names."""
-        self._ends, self.devices = ends, devices
+        self._ends, self.devices, self.echo = ends, devices, echo
         if self._session is not session:
             self._session = session
             if self.is_muted:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from hibari import SAMPLE_RATE as VOICE_RATE
 from pipecat.frames.frames import ErrorFrame
@@ -18,36 +17,37 @@ from pipecat.workers.runner import WorkerRunner
 
 from voice.bridge import Bridge, Listener
 from voice.decoder import SAMPLE_RATE
-from voice.devices import AudioUnavailable, Direction, pick
+from voice.devices import AudioUnavailable, look_again
 from voice.ears import BrainEars
+from voice.echo import Echo
+from voice.ends import Ears, OpenEnds, close, open_ends, open_mouth
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
 from voice.models import Models, load_voice, warm_up
 from voice.stt import WhisperSTT
 from voice.tape import Tape, TapeRecorder
-from voice.transport import MicrophoneInput, SpeakerOutput
 from voice.tts import HibariTTS
 from voice.turns import TurnDetector
-from voice.vad import VoiceDetector
-from voice.wavfile import BadAudio, FileInput, FileOutput, HeardOutput, NullOutput, read_audio
+from voice.vad import VoiceDetector, voice_analyzer
+from voice.wavfile import BadAudio, FileInput
 
 __all__ = ["Microphone", "Speaker", "VoiceOptions", "run_speaker", "run_voice"]
 
 _POLL = 0.05  # seconds between two looks at whether a played file is all answered
-
-Ears: TypeAlias = FileInput | MicrophoneInput
+_CLOSING = 2.0  # seconds that a device which hangs may delay the end
+_RETRY = 1.0  # seconds between two attempts to open devices of which one is gone
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceOptions:
     """How to talk. `models` come from `warm_up`; without them they are loaded first.
 
-    `half_duplex` closes the microphone while the assistant speaks, for loudspeakers in the open.
+    `echo` keeps the assistant from hearing itself where a microphone can hear the speaker.
     `patience` is how many seconds after the end of a played file its answer may take. What the microphone
     hears is put on `tape`.
     """
 
     models: Models | None = None
-    half_duplex: bool = False
+    echo: Echo = Echo.CANCEL
     patience: float = 60.0
     tape: Tape | None = None
 
@@ -74,62 +74,66 @@ async def run_voice(
     hand = hand or VoiceHand()
     ends = Ends(source, sink)
     # What can fail for reasons of the user's comes first: a wrong name is told before models are loaded.
-    ears, mouth = _open(ends)
-    with ExitStack() as opened:
-        opened.callback(mouth.close)
-        opened.callback(ears.close)
+    opened = open_ends(ends, options.echo)
+    analyzer = voice_analyzer()
+    try:
         models = options.models or await warm_up(session.notice)
         told = "listening"
         while True:
-            hand.begin(session, ends, _devices(ears, mouth))
-            await _talk(session, ears, mouth, models, options, hand, told)
-            opened.close()
-            wanted = hand.take()
-            if wanted is None:
+            hand.begin(session, ends, opened.devices, opened.echo)
+            processors = [
+                opened.ears,
+                VoiceDetector(session, hand, analyzer, half_duplex=options.echo is Echo.HALF_DUPLEX),
+                *([TapeRecorder(session, options.tape)] if options.tape else []),
+                BrainEars(session),
+                WhisperSTT(models.decoder),
+                TurnDetector(models.prosody),
+                bridge := Bridge(session, hand),
+                HibariTTS(models.voice),
+                opened.mouth,
+            ]
+            over = await _talk(session, opened, processors, bridge, hand, told, options.patience)
+            if over:
                 return
-            ends, (ears, mouth) = await _reopen(session, hand, wanted, ends, ears)
-            opened.callback(mouth.close)
-            opened.callback(ears.close)
-            told = f"now with {', '.join(_devices(ears, mouth))}"
+            if opened.lost.done():
+                gone = opened.lost.result()
+                session.notice(f"{gone} is gone; I go on when it is back, or with another", error=True)
+            await opened.close()
+            ends, opened = await _reopen(session, hand, ends, opened.ears, options.echo)
+            told = f"now with {', '.join(opened.devices)}"
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(opened.close(), _CLOSING)
+        await analyzer.cleanup()
 
 
 async def _talk(
     session: Listener,
-    ears: Ears,
-    mouth: HeardOutput,
-    models: Models,
-    options: VoiceOptions,
+    opened: OpenEnds,
+    processors: list[FrameProcessor],
+    bridge: Bridge,
     hand: VoiceHand,
     told: str,
-) -> None:
-    """Run the pipeline until the end of `run_voice`, or until other ends are wanted."""
-    bridge = Bridge(session, hand)
-    processors = [
-        ears,
-        VoiceDetector(session, hand, options.half_duplex),
-        *([TapeRecorder(session, options.tape)] if options.tape else []),
-        BrainEars(session),
-        WhisperSTT(models.decoder),
-        TurnDetector(models.prosody),
-        bridge,
-        HibariTTS(models.voice),
-        mouth,
-    ]
+    patience: float,
+) -> bool:
+    """Run a pipeline until the end of `run_voice`, or until other ends are wanted: whether it is over."""
     async with _running(session, processors) as running:
         session.notice(told)
         hand.attach(bridge)
         changing = asyncio.create_task(hand.changed.wait())
-        lasting = asyncio.create_task(_lasting(session, ears, bridge, running, options.patience))
+        lasting = asyncio.create_task(_lasting(session, opened.ears, bridge, running, patience))
         try:
-            await asyncio.wait((changing, lasting), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((changing, lasting, opened.lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
             hand.attach(None)
             changing.cancel()
             lasting.cancel()
-        if not lasting.done():
+        over = lasting.done()
+        if not over:
             bridge.break_off()
-    if lasting.done() and not lasting.cancelled():
+    if over:
         lasting.result()
+    return over
 
 
 async def _lasting(
@@ -142,17 +146,21 @@ async def _lasting(
 
 
 async def _reopen(
-    session: Listener, hand: VoiceHand, wanted: Ends, before: Ends, ears: Ears
-) -> tuple[Ends, tuple[Ears, HeardOutput]]:
-    """The wanted ends, else those before; where neither can be had, whatever the user chooses next."""
+    session: Listener, hand: VoiceHand, before: Ends, ears: Ears, echo: Echo
+) -> tuple[Ends, OpenEnds]:
+    """The ends that are wanted now, else those before, as soon as they can be had."""
+    wanted = hand.take()
     while True:
-        for ends in (wanted, before):
+        look_again()
+        for ends in dict.fromkeys((wanted or before, before)):
             try:
-                return ends, _open(ends, ears)
+                return ends, open_ends(ends, echo, ears)
             except (AudioUnavailable, BadAudio) as error:
-                session.notice(str(error), error=True)
-        await hand.changed.wait()
-        wanted = hand.take() or before
+                if wanted is not None:
+                    session.notice(str(error), error=True)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(hand.changed.wait(), _RETRY)
+        wanted = hand.take()
 
 
 async def run_speaker(session: Listener, sink: Speaker | Path, feed: Callable[[], Awaitable[None]]) -> None:
@@ -160,14 +168,19 @@ async def run_speaker(session: Listener, sink: Speaker | Path, feed: Callable[[]
 
     Raises AudioUnavailable or BadAudio before anything starts, and what `feed` raises.
     """
-    with ExitStack() as opened:
-        mouth = _output(sink)
-        opened.callback(mouth.close)
+    lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    mouth = open_mouth(sink, lost)
+    try:
         bridge = Bridge(session)
         async with _running(session, [bridge, HibariTTS(await load_voice()), mouth]) as running:
             await feed()
-            while not bridge.idle and not running.done():  # noqa: ASYNC110 - two conditions, one of them ours
+            while not (bridge.idle or running.done() or lost.done()):  # noqa: ASYNC110 - one is not an event
                 await asyncio.sleep(_POLL)
+            if lost.done():
+                session.notice(f"{lost.result()} is gone; the rest is shown only", error=True)
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(close(mouth), _CLOSING)
 
 
 @asynccontextmanager
@@ -223,41 +236,3 @@ async def _answered(
             session.notice(f"no answer within {patience:.0f} s after the end of the recording", error=True)
             return
         await asyncio.sleep(_POLL)
-
-
-def _open(ends: Ends, before: Ears | None = None) -> tuple[Ears, HeardOutput]:
-    """Open both ends. Raises AudioUnavailable or BadAudio, and leaves nothing open then."""
-    mouth = _output(ends.sink)
-    try:
-        return _input(ends.source, before), mouth
-    except BaseException:
-        mouth.close()
-        raise
-
-
-def _devices(ears: Ears, mouth: HeardOutput) -> tuple[str, ...]:
-    """Names of the devices that are open."""
-    return tuple(
-        part.device.name for part in (ears, mouth) if isinstance(part, MicrophoneInput | SpeakerOutput)
-    )
-
-
-def _input(source: Microphone | Path, before: Ears | None = None) -> Ears:
-    """The ears for `source`; a file that was being played goes on."""
-    match source:
-        case Path() if isinstance(before, FileInput):
-            return before.again()
-        case Path():
-            return FileInput(read_audio(source))
-        case Microphone():
-            return MicrophoneInput(pick(Direction.INPUT, source.name))
-
-
-def _output(sink: Speaker | Path | None) -> HeardOutput:
-    match sink:
-        case Speaker():
-            return SpeakerOutput(pick(Direction.OUTPUT, sink.name))
-        case Path():
-            return FileOutput(sink, VOICE_RATE)
-        case None:
-            return NullOutput(VOICE_RATE)

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from typing import Any
 
 import numpy as np
-from pipecat.audio.utils import create_stream_resampler
-from pipecat.frames.frames import InputAudioRawFrame, OutputAudioRawFrame, StartFrame
-from pipecat.processors.frame_processor import FrameProcessorSetup
+import soxr
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    StartFrame,
+)
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_transport import TransportParams
 
+from voice.canceller import EchoCanceller
 from voice.decoder import SAMPLE_RATE
 from voice.devices import AudioUnavailable, Device, Direction, sounddevice
 from voice.wavfile import HeardOutput
 
+_BLOCKS = 50  # calls of PortAudio a second
+_AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
+# Seconds that the speaker holds. "low" would be 0.04, and a busy machine be late for that now and then:
+# sound that runs dry costs 2 s where PulseAudio stands behind ALSA.
+_LATENCY = {Direction.INPUT: "low", Direction.OUTPUT: 0.1}
+_LOST = 3.0  # seconds without such a call after which a device counts as gone; wireless ones start late
 
-def _open(direction: Direction, device: Device, channels: int, callback: Any = None) -> Any:
+
+def _open(direction: Direction, device: Device, channels: int, callback: Any) -> Any:
     sd = sounddevice()
     kind = sd.RawInputStream if direction is Direction.INPUT else sd.RawOutputStream
     try:
@@ -27,8 +41,8 @@ def _open(direction: Direction, device: Device, channels: int, callback: Any = N
             channels=channels,
             dtype="int16",
             device=device.index,
-            blocksize=device.rate // 50 if callback else 0,
-            latency="low",
+            blocksize=device.rate // _BLOCKS,
+            latency=_LATENCY[direction],
             callback=callback,
         )
     except sd.PortAudioError as error:
@@ -50,13 +64,15 @@ def _channels(direction: Direction, device: Device) -> int:
 class MicrophoneInput(BaseInputTransport):
     """A microphone at its native rate, mixed down to mono and resampled to 16 kHz.
 
-    The constructor raises AudioUnavailable when the device cannot be opened. A device that goes away
-    is reported as a pipeline error.
+    The constructor raises AudioUnavailable when the device cannot be opened. `lost` gets its name
+    when it gives no sound any more. What `echo` knows to have been played is taken out of what is heard.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, lost: asyncio.Future[str]) -> None:
         super().__init__(TransportParams(audio_in_enabled=True, audio_in_sample_rate=SAMPLE_RATE))
         self.device = device
+        self._lost = lost
+        self.echo: EchoCanceller | None = None
         self._channels = _channels(Direction.INPUT, device)
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
@@ -68,81 +84,141 @@ class MicrophoneInput(BaseInputTransport):
         await super().start(frame)
         await self.set_transport_ready(frame)
         self._reader = self.create_task(self._read())
-        if self._stream is not None:
-            self._stream.start()
+        _start(self._stream, self.device, self._lost)
 
     async def cleanup(self) -> None:
-        """Close the device."""
-        self.close()
+        """Stop listening; the device stays open until `close`."""
         if self._reader is not None:
             await self.cancel_task(self._reader)
             self._reader = None
         await super().cleanup()
 
     def close(self) -> None:
-        """Close the device; more than once does no harm."""
+        """Close the device; more than once does no harm. May block where the device hangs."""
         stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close(ignore_errors=True)
+        _close(stream)
 
     def _capture(self, data: Any, frames: int, time: Any, status: Any) -> None:
         # PortAudio's thread: copy and hand over, nothing else.
         self._loop.call_soon_threadsafe(self._arrived.put_nowait, bytes(data))
 
     async def _read(self) -> None:
-        resampler = create_stream_resampler(clear_after_secs=None)
+        # "LQ" is good beyond what speech recognition hears, and 12 ms late; Pipecat's "VHQ" is 46, in bursts.
+        resampler = soxr.ResampleStream(self.device.rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
         while True:
             try:
-                pcm = await asyncio.wait_for(self._arrived.get(), 2.0)
+                pcm = await asyncio.wait_for(self._arrived.get(), _LOST)
             except TimeoutError:
-                await self.push_error(f"{self.device.name} gives no sound any more; is it still connected?")
+                _tell(self._lost, self.device)
                 return
+            samples = np.frombuffer(pcm, np.int16)
             if self._channels > 1:
-                samples = np.frombuffer(pcm, np.int16).reshape(-1, self._channels)
-                pcm = samples.mean(axis=1).astype(np.int16).tobytes()
-            pcm = await resampler.resample(pcm, self.device.rate, SAMPLE_RATE)
+                samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
+            pcm = resampler.resample_chunk(samples).tobytes()
+            if self.echo is not None:
+                pcm = self.echo.clean(pcm)
             if pcm:
                 await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
 
 
 class SpeakerOutput(HeardOutput):
-    """A speaker at its native rate; writing blocks in a thread, which paces the pipeline.
+    """A speaker at its native rate, which plays all the time: speech, or silence. That paces the pipeline.
 
-    The constructor raises AudioUnavailable when the device cannot be opened.
+    The constructor raises AudioUnavailable when the device cannot be opened. `lost` gets its name
+    when it takes no sound any more. `echo` is told what is played.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, lost: asyncio.Future[str]) -> None:
         super().__init__(device.rate)
         self.device = device
+        self._lost = lost
+        self.echo: EchoCanceller | None = None
         self._width = _channels(Direction.OUTPUT, device)
-        self._stream = _open(Direction.OUTPUT, device, self._width)
-        self._pool = ThreadPoolExecutor(1, "speaker")
+        self._ahead = 2 * int(_AHEAD * device.rate)  # bytes
+        self._waiting = bytearray()  # mono
+        self._lock = threading.Lock()
+        self._took = asyncio.Event()
+        self._calls = 0
+        self._watcher: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._stream = _open(Direction.OUTPUT, device, self._width, self._play)
 
-    async def setup(self, setup: FrameProcessorSetup) -> None:
-        """Start the device."""
-        await super().setup(setup)
-        if self._stream is not None:
-            self._stream.start()
+    async def start(self, frame: StartFrame) -> None:
+        """Begin to play."""
+        await super().start(frame)
+        self._watcher = self.create_task(self._watch())
+        _start(self._stream, self.device, self._lost)
 
     async def cleanup(self) -> None:
-        """Silence and close the device."""
+        """Fall silent; the device stays open until `close`."""
+        self._drop()
+        if self._watcher is not None:
+            await self.cancel_task(self._watcher)
+            self._watcher = None
         await super().cleanup()
-        self.close()
 
     def close(self) -> None:
-        """Silence and close the device; more than once does no harm."""
+        """Silence and close the device; more than once does no harm. May block where the device hangs."""
         stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.abort(ignore_errors=True)
-            self._pool.shutdown()
-            stream.close(ignore_errors=True)
+        _close(stream)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """What is interrupted is silent at once."""
+        if isinstance(frame, InterruptionFrame):
+            self._drop()
+        await super().process_frame(frame, direction)
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
-        """Return when the device took the frame."""
-        if self._stream is None:
-            return False
-        pcm = frame.audio
-        if self._width > 1:
-            pcm = np.repeat(np.frombuffer(pcm, np.int16), self._width).tobytes()
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._stream.write, pcm)
+        """Return when the frame lies ready, and little before it."""
+        with self._lock:
+            self._waiting += frame.audio
+        while len(self._waiting) > self._ahead:
+            await self._took.wait()
+            self._took.clear()
         return True
+
+    def _play(self, out: Any, frames: int, time: Any, status: Any) -> None:
+        # PortAudio's thread.
+        size = 2 * frames
+        with self._lock:
+            pcm = bytes(self._waiting[:size])
+            del self._waiting[:size]
+        pcm += bytes(size - len(pcm))
+        out[:] = np.repeat(np.frombuffer(pcm, np.int16), self._width).tobytes()
+        self._calls += 1
+        self._loop.call_soon_threadsafe(self._taken, pcm)
+
+    def _taken(self, pcm: bytes) -> None:
+        self._took.set()
+        if self.echo is not None:
+            self.echo.played(pcm)
+
+    def _drop(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+
+    async def _watch(self) -> None:
+        before = -1
+        while self._calls != before:
+            before = self._calls
+            await asyncio.sleep(_LOST)
+        _tell(self._lost, self.device)
+
+
+def _start(stream: Any, device: Device, lost: asyncio.Future[str]) -> None:
+    """Start an open stream; a device that went away meanwhile is lost."""
+    try:
+        stream.start()
+    except sounddevice().PortAudioError:
+        _tell(lost, device)
+
+
+def _tell(lost: asyncio.Future[str], device: Device) -> None:
+    if not lost.done():
+        lost.set_result(device.name)
+
+
+def _close(stream: Any) -> None:
+    if stream is not None:
+        stream.abort(ignore_errors=True)
+        stream.close(ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADParams, VADState
+from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -31,6 +31,11 @@ def loudness(pcm: bytes) -> float:
     return float(np.sqrt(np.mean(np.square(samples)))) / 32768 if samples.size else 0.0
 
 
+def voice_analyzer() -> VADAnalyzer:
+    """Silero, which serves one detector after the other; its `cleanup` ends its thread."""
+    return SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
+
+
 class VoiceDetector(FrameProcessor):
     """Passes audio on and says when the user starts and stops speaking.
 
@@ -44,12 +49,14 @@ class VoiceDetector(FrameProcessor):
     a second.
     """
 
-    def __init__(self, session: Listener, hand: VoiceHand, half_duplex: bool = False) -> None:
+    def __init__(
+        self, session: Listener, hand: VoiceHand, analyzer: VADAnalyzer, half_duplex: bool = False
+    ) -> None:
         super().__init__()
         self._session = session
         self._hand = hand
         self._unweighed = b""  # audio whose level was not told yet
-        self._analyzer = SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
+        self._analyzer = analyzer
         self._half_duplex = half_duplex
         self._assistant_speaks = False
         self._state = VADState.QUIET
@@ -60,11 +67,6 @@ class VoiceDetector(FrameProcessor):
         """Take the sample rate of the pipeline."""
         await super().setup(setup)
         self._analyzer.set_sample_rate(setup.audio_in_sample_rate)
-
-    async def cleanup(self) -> None:
-        """Let go of the analyzer's thread."""
-        await super().cleanup()
-        await self._analyzer.cleanup()
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Pass every frame on; look at audio."""

@@ -33,7 +33,9 @@ def phase(state: ScreenState) -> tuple[str, str, str]:
     return "○", "READY" if state.header.is_typed else "LISTENING", "quiet"
 
 
-def paint_header(state: ScreenState, now: float, width: int, *, frozen: bool, devices: str = "") -> Canvas:
+def paint_header(
+    state: ScreenState, now: float, width: int, *, frozen: bool, devices: str = "", echo: str = ""
+) -> Canvas:
     """One line: what is going on, and what the session runs with. `devices` says more than the source."""
     canvas = Canvas(width, 1)
     sign, word, style = phase(state)
@@ -49,7 +51,8 @@ def paint_header(state: ScreenState, now: float, width: int, *, frozen: bool, de
     if state.levels and state.summary is None and not state.muted and x + _METER + 2 < edge:
         x = canvas.put(x + 2, 0, "".join(block(level.level) for level in state.levels[-_METER:]), "level")
     header = state.header
-    for text in (f"brain {header.brain}" if header.brain else "", header.mode, devices or header.source):
+    brain = f"brain {header.brain}" if header.brain else ""
+    for text in (brain, header.mode, devices or header.source, echo):
         if text and x + 3 + cell_len(text) < edge:
             x = canvas.put(x + 3, 0, text, "quiet")
     return canvas

@@ -125,6 +125,7 @@ class HeadstartScreen(App[None]):
             if isinstance(panel, Headline):
                 panel.frozen = self._held is not None
                 panel.devices = self._control.in_use if self._control else ""
+                panel.echo = self._control.echo if self._control else ""
             panel.show(state, now)
 
     def _hold(self, position: int | None, now: float = 0.0) -> None:

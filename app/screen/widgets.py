@@ -16,17 +16,20 @@ __all__ = ["Banner", "Conversation", "Effects", "Headline", "Log", "SessionCount
 class Headline(Painted):
     """What is going on, and what the session runs with.
 
-    `devices` names microphone and speaker where the session's own word for its source says too little;
-    the screen sets it, and `frozen`, and calls `redraw`.
+    `devices` names microphone and speaker where the session's own word for its source says too little, and
+    `echo` says what is done about it between them; the screen sets both, and `frozen`, and calls `redraw`.
     """
 
     moves = True
     frozen = False
     devices = ""
+    echo = ""
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """One line."""
-        return panels.paint_header(state, now, width, frozen=self.frozen, devices=self.devices)
+        return panels.paint_header(
+            state, now, width, frozen=self.frozen, devices=self.devices, echo=self.echo
+        )
 
 
 class Conversation(Painted):

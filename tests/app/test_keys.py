@@ -47,6 +47,7 @@ from app.state import fold
 from tests.agents.test_session import of, talk
 from tests.agents.worlds import Recorder, build
 from voice.devices import AudioUnavailable, Device, Direction
+from voice.echo import Echo
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
 
 PUT = [Step(None, [Call(1, "put", {"x": "a"}), Answer("$1")])]
@@ -120,7 +121,7 @@ async def running(
 ) -> AsyncIterator[Running]:
     it = Running(tmp_path, script, voice)
     if voice is not None:
-        voice.begin(it.session, Ends(Microphone(), Speaker()), ("Desk", "Loud"))
+        voice.begin(it.session, Ends(Microphone(), Speaker()), ("Desk", "Loud"), Echo.CANCEL)
     async with asyncio.TaskGroup() as group:
         group.create_task(it.session.run())
         await asyncio.sleep(0)
@@ -397,6 +398,7 @@ async def test_d_chooses_a_microphone_and_a_speaker(tmp_path: Path, monkeypatch:
     hand = VoiceHand()
     async with running(tmp_path, voice=hand) as it:
         assert it.screen.query_one(Headline).devices == "Desk → Loud"
+        assert it.screen.query_one(Headline).echo == "echo cancelled"
         await it.press("d")
         await it.until(lambda: isinstance(it.screen.screen, Picker))
         options = it.screen.screen.query_one(OptionList)

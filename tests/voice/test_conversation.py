@@ -10,6 +10,7 @@ import soundfile
 
 from tests.voice.recorder import Recorder
 from voice.agreement import normal
+from voice.echo import Echo
 from voice.pipeline import VoiceOptions, run_voice
 from voice.wavfile import BadAudio
 
@@ -64,7 +65,7 @@ async def test_cutting_in(models, speak):
 
 async def test_half_duplex_does_not_hear_while_it_speaks(models, speak):
     source = speak("What time is it?", 3.0, "Stop.", 0.2)
-    session = await talk(models, source, None, lambda _: LONG, half_duplex=True)
+    session = await talk(models, source, None, lambda _: LONG, echo=Echo.HALF_DUPLEX)
     assert len(session.of("end_turn")) == 1
     assert session.of("speaking_ended") == [(LONG, False)]
 

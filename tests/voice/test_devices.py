@@ -1,32 +1,24 @@
 import asyncio
+import contextlib
 import ctypes.util
-import json
 import os
-import shutil
-import subprocess
+import signal
 import sys
 
 import numpy as np
 import pytest
+import soxr
 
-from tests.voice.test_conversation import plain
-from voice.devices import AudioUnavailable, Direction, native_errors_to, pick
+from tests.voice.recorder import Recorder
+from tests.voice.sound_server import MISSING, SoundServer
+from tests.voice.test_conversation import LONG, plain
+from voice.decoder import SAMPLE_RATE
+from voice.devices import AudioUnavailable, Direction, devices, look_again, native_errors_to, pick
+from voice.echo import Echo
+from voice.hand import Microphone, Speaker, VoiceHand
+from voice.pipeline import VoiceOptions, run_voice
 
-PULSE = [
-    "pulseaudio",
-    "-n",
-    "--daemonize=no",
-    "--exit-idle-time=-1",
-    "-L",
-    "module-native-protocol-unix",
-    "-L",
-    "module-null-sink sink_name=speaker",
-    "-L",
-    "module-null-sink sink_name=mic rate=44100 channels=1",
-]
-MISSING = [name for name in ("pulseaudio", "pactl", "paplay", "parec") if shutil.which(name) is None]
-if ctypes.util.find_library("portaudio") is None:
-    MISSING.append("libportaudio2")
+needs_server = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
 
 def test_without_portaudio_the_way_to_install_it_is_told(monkeypatch):
@@ -52,55 +44,132 @@ def test_native_noise_ends_with_an_exception_too(tmp_path, capfd):
     assert capfd.readouterr().err == "after\n"
 
 
-async def output_of(*command, env):
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=subprocess.PIPE)
-    out, _ = await process.communicate()
-    return process.returncode, out
-
-
 @pytest.fixture
-async def sound_server(tmp_path):
-    """A PulseAudio of its own without hardware; gives the environment that leads to it."""
-    env = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"}
-    server = await asyncio.create_subprocess_exec(*PULSE, env=env, stderr=subprocess.DEVNULL)
+async def server(tmp_path_factory, monkeypatch):
+    """Two devices without hardware, for PortAudio in this process and for the programs that feed it."""
+    server = SoundServer(tmp_path_factory.mktemp("sound"))
+    for name in ("XDG_RUNTIME_DIR", "HOME", "PULSE_SERVER"):
+        monkeypatch.setenv(name, server.env[name])
     try:
-        while (await output_of("pactl", "info", env=env))[0]:
-            assert server.returncode is None, "PulseAudio did not start"
-        await output_of("pactl", "set-default-source", "mic.monitor", env=env)
-        await output_of("pactl", "set-default-sink", "speaker", env=env)
-        yield env
+        await server.start()
+        look_again()
+        yield server
     finally:
-        if server.returncode is None:
-            server.terminate()
-        await server.wait()
+        await server.stop()
 
 
-@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
-async def test_turns_over_real_devices_which_change_in_between(sound_server, speak):
-    question = speak(0.5, "What time is it?", 0.5)
-    recorder = await asyncio.create_subprocess_exec(
-        "parec",
-        "--device=speaker.monitor",
-        "--format=s16le",
-        "--channels=1",
-        env=sound_server,
-        stdout=subprocess.PIPE,
+class Listening(Recorder):
+    """Tells when something happened for the nth time."""
+
+    def __init__(self, answer):
+        super().__init__(answer)
+        self._news = asyncio.Event()
+
+    def level(self, level):
+        super().level(level)
+        self._news.set()
+
+    def speaking_ended(self, heard, interrupted):
+        super().speaking_ended(heard, interrupted)
+        self._news.set()
+
+    async def until(self, name, times=1):
+        """Give up when nothing happens for long."""
+        async with asyncio.timeout(30):
+            while len(self.of(name)) < times:
+                self._news.clear()
+                await self._news.wait()
+
+
+@contextlib.asynccontextmanager
+async def talking(models, answer, hand=None, **options):
+    """A session over the default devices, whose microphone gives sound already."""
+    session = Listening(answer)
+    running = asyncio.create_task(
+        run_voice(session, Microphone(), Speaker(), options=VoiceOptions(models=models, **options), hand=hand)
     )
-    talk = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.voice.talk_to_devices", env=sound_server, stdout=subprocess.PIPE
-    )
-    for notice in (b"listening\n", b"now with pulse, pulse\n"):
-        assert await talk.stdout.readline() == notice
-        await output_of("paplay", "--device=mic", str(question), env=sound_server)
+    try:
+        await session.until("level")
+        yield session
+    finally:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+@needs_server
+async def test_speech_goes_in_at_the_microphone_and_the_answer_comes_out_of_the_speaker(
+    server, models, speak
+):
+    question = speak(0.3, "What time is it?", 0.5)
+    recorder = await server.record_speaker()
     sound = asyncio.create_task(recorder.communicate())
-    out, _ = await talk.communicate()
+    async with talking(models, lambda _: "Lunch with Anna is on Saturday at noon.") as session:
+        await server.say(question)
+        await session.until("speaking_ended")
+        await asyncio.sleep(0.5)  # what the speaker holds is still to be heard
     recorder.terminate()
-    heard = np.frombuffer((await sound)[0], np.int16)
-    report = json.loads(out)
-    words = [plain(rest[0]) for name, *rest in report["calls"] if name == "end_turn"]
-    assert words == ["what time is it"] * 2
-    spoken = [rest for name, *rest in report["calls"] if name == "speaking_ended"]
-    assert spoken == [["It is noon.", False]] * 2
-    assert report["used"] == ["pulse", "pulse"] and 0.01 < report["loudest"] < 1.0
-    assert report["default"] in report["devices"]["input"]
-    assert np.abs(heard.astype(int)).max() > 1000
+    heard = soxr.resample(np.frombuffer((await sound)[0], np.int16), 44_100, SAMPLE_RATE)
+    loud = np.flatnonzero(np.abs(heard) > 500)
+    assert [plain(text) for (text,) in session.of("end_turn")] == ["what time is it"]
+    assert session.of("speaking_ended") == [("Lunch with Anna is on Saturday at noon.", False)]
+    answer = heard[loud[0] - SAMPLE_RATE // 10 : loud[-1] + SAMPLE_RATE // 2]
+    assert plain(" ".join(models.decoder.final(answer).words)) == "lunch with anna is on saturday at noon"
+
+
+@needs_server
+async def test_turns_over_devices_which_change_in_between(server, models, speak):
+    question = speak(0.3, "What time is it?", 0.5)
+    hand = VoiceHand()
+    async with talking(models, lambda _: "It is noon.", hand) as session:
+        await server.say(question)
+        await session.until("speaking_ended")
+        levels = len(session.of("level"))
+        hand.use(source=Microphone("pulse"), sink=Speaker("pulse"))
+        await session.until("level", levels + 10)
+        await server.say(question)
+        await session.until("speaking_ended", 2)
+        assert hand.devices == ("pulse", "pulse") and hand.echo is Echo.CANCEL
+    assert [plain(text) for (text,) in session.of("end_turn")] == ["what time is it"] * 2
+    assert session.of("speaking_ended") == [("It is noon.", False)] * 2
+    assert pick(Direction.INPUT) in devices(Direction.INPUT)
+
+
+@needs_server
+@pytest.mark.parametrize("echo", [Echo.CANCEL, Echo.OFF])
+async def test_it_hears_itself_only_where_echo_is_let_through(server, models, speak, echo):
+    await server.open_the_room()
+    async with talking(models, lambda text: LONG if "time" in text else "", echo=echo) as session:
+        await server.say(speak(0.3, "What time is it?", 0.5))
+        await session.until("speaking_ended")
+    ((heard, interrupted),) = session.of("speaking_ended")
+    assert interrupted == (echo is Echo.OFF)
+    assert (heard == LONG) == (echo is Echo.CANCEL)
+    assert bool(session.of("interrupt")) == (echo is Echo.OFF)
+
+
+@needs_server
+async def test_a_device_that_goes_is_told_and_the_talk_goes_on_when_it_is_back(server, models, speak):
+    question = speak(0.3, "What time is it?", 0.5)
+    async with talking(models, lambda _: LONG) as session:
+        await server.say(question)
+        await session.until("speaking_started")
+        levels = len(session.of("level"))
+        await server.stop()
+        await session.until("speaking_ended")
+        await server.start()
+        await session.until("level", levels + 10)
+        await server.say(question)
+        await session.until("end_turn", 2)
+    assert [plain(text) for (text,) in session.of("end_turn")] == ["what time is it"] * 2
+    assert session.of("speaking_ended")[0][1] is True
+    assert [text for text, error in session.of("notice") if error] == [
+        "default is gone; I go on when it is back, or with another"
+    ]
+
+
+@needs_server
+async def test_a_device_that_hangs_does_not_keep_the_talk_from_ending(server, models):
+    async with talking(models, lambda _: ""):
+        server.signal(signal.SIGSTOP)
+    server.signal(signal.SIGCONT)
