@@ -175,18 +175,25 @@ def compare(
     print(against(read(before), read(now)))
 
 
+Few = Annotated[int, typer.Option("--limit", metavar="N", min=2, help="Of the tasks of `assistant`.")]
+Delay = Annotated[str, typer.Option(metavar="S|S-S|tail", help="Seconds a call takes.")]
+Seed = Annotated[int, typer.Option(help="Draws word times, delays and the sample.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep all of it there; go on with what is there.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
+
+
 @comparisons.command()
 def peers(
-    limit: Annotated[
-        int, typer.Option(metavar="N", min=2, help="Of the tasks of `assistant`.")
-    ] = QUICK_TASKS,
-    delay: Annotated[str, typer.Option(metavar="S|S-S|tail", help="Seconds a call takes.")] = "0.5-1",
+    limit: Few = QUICK_TASKS,
+    delay: Delay = "0.5-1",
     speed: Annotated[
         float, typer.Option(min=1, metavar="TOKENS/S", help="How fast the model writes.")
     ] = GOLD_SPEED,
-    seed: Annotated[int, typer.Option(help="Draws word times, delays and the sample.")] = 1,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep all of it there.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    seed: Seed = 1,
+    out: Out = None,
+    json: Json = False,
 ) -> None:
     """A stock Pipecat bot beside this project, in real time: same words, tools, delays and model."""
     from app.bench import compare
@@ -194,9 +201,10 @@ def peers(
     from app.bench.delays import read_delay
     from app.bench.player import Clock, Thinks
     from app.bench.runner import Conditions
+    from app.bench.suites import household
 
     plan = compare.Plan(
-        _household("assistant")(Source(None, None, None)).sample(limit, seed),
+        household("assistant").sample(limit, seed),
         (Arm.SEQUENTIAL, Arm.PARALLEL, Arm.EAGER, Arm.FULL, Arm.ORACLE),
         Thinks.GOLD,
         Clock.REAL,
@@ -204,4 +212,32 @@ def peers(
         speed,
     )
     if compare.conclude(compare.play_peers(plan, out), out, as_json=json).faults:
+        raise typer.Exit(1)
+
+
+@comparisons.command()
+def spoken(
+    limit: Few = QUICK_TASKS,
+    delay: Delay = "0.5-1",
+    seed: Seed = 1,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Voice to voice, in real time: a synthetic voice asks, the whole pipeline answers."""
+    from app.bench import compare
+    from app.bench.arms import Arm
+    from app.bench.delays import read_delay
+    from app.bench.player import Clock, Thinks
+    from app.bench.runner import Conditions
+    from app.bench.suites import household, without_questions
+
+    plan = compare.Plan(
+        without_questions(household("assistant")).sample(limit, seed),
+        (Arm.SEQUENTIAL, Arm.FULL, Arm.ORACLE),
+        Thinks.LOCAL,
+        Clock.REAL,
+        Conditions(delay=read_delay(delay), seed=seed),
+        0.0,
+    )
+    if compare.conclude(compare.play_spoken(plan, out), out, as_json=json).faults:
         raise typer.Exit(1)

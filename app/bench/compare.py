@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from agents.tasks import Task
 from app.bench import estimates, results, runner, tables, verdict
 from app.bench.arms import Arm
 from app.bench.delays import TAIL
-from app.bench.player import Clock, Thinks, player
+from app.bench.player import Clock, Thinks, player, thinker
 from app.bench.results import Results
 from app.bench.runner import Conditions
 from app.bench.score import Run
@@ -77,6 +78,7 @@ def play_peers(plan: Plan, folder: Path | None) -> Results:
 
     Raises SettingsError.
     """
+    import voice  # noqa: F401  # keeps Pipecat's banner off the terminal
     from app.bench import peers
     from app.bench.endpoint import GoldEndpoint
 
@@ -103,6 +105,37 @@ def play_peers(plan: Plan, folder: Path | None) -> Results:
                     for arm in live:
                         if not found.has(task.id, arm):
                             found.add(await attempt(task, arm))
+                        progress.advance(bar)
+
+    asyncio.run(play_all())
+    for task in tasks:
+        if not found.has(task.id, Arm.ORACLE):
+            found.add(runner.oracle(task, stage, conditions))
+    return found
+
+
+def play_spoken(plan: Plan, folder: Path | None) -> Results:
+    """The arms that a recogniser allows, voice to voice; the oracle is that of typed words.
+
+    Raises SettingsError, BrainError and ModelMissing.
+    """
+    from app.bench import spoken
+    from voice.models import warm_up
+
+    estimates.require()
+    stage, conditions, tasks = plan.suite.stage, plan.conditions, plan.suite.tasks
+    found = results.begin(plan.setup, folder)
+
+    async def play_all() -> None:
+        models = await warm_up(lambda _: None)
+        async with thinker(plan.brain, stage, plan.speed) as think:
+            with _progress() as progress, tempfile.TemporaryDirectory() as sounds:
+                bar = progress.add_task("spoken", total=len(tasks) * len(spoken.ARMS))
+                for task in tasks:
+                    for arm in spoken.ARMS:
+                        if not found.has(task.id, arm):
+                            run = spoken.attempt(task, stage, arm, conditions, think, models, Path(sounds))
+                            found.add(await run)
                         progress.advance(bar)
 
     asyncio.run(play_all())

@@ -39,7 +39,6 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.turns.user_turn_strategies import EagerUserTurnStrategies, ExternalUserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
-import voice  # noqa: F401  # settles Pipecat's log before it is imported
 from agents.actions import Call
 from agents.tasks import Performed, Task
 from app.bench.delays import delays

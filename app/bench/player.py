@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from enum import StrEnum
 
-from agents.brain import Brain
 from agents.brains.local import LocalBrain
 from agents.tasks import Task
 from app.bench.arms import Arm
@@ -42,13 +41,15 @@ def player(
     `speed` is in tokens a second; 0: what the local brain really takes. Raises BrainError.
     """
     with contextlib.ExitStack() as stack:
-        real = asyncio.Runner()
-        stack.enter_context(real)
-        think: Thinker
-        if brain is Thinks.GOLD:
-            think = gold(stage, speed or float("inf"))
+        real = stack.enter_context(asyncio.Runner())
+        if clock is Clock.REAL:
+            live = thinker(brain, stage, speed)
+            think = real.run(live.__aenter__())
+            stack.callback(lambda: real.run(live.__aexit__(None, None, None)))
+        elif brain is Thinks.GOLD:
+            think = _gold(stage, speed)
         else:
-            think = _local(stack, clock, real, speed)
+            think = _replayed(stack, speed)
 
         def play(task: Task, arm: Arm) -> Run:
             if arm is Arm.ORACLE:
@@ -59,16 +60,30 @@ def player(
         yield play
 
 
-def _local(stack: contextlib.ExitStack, clock: Clock, real: asyncio.Runner, speed: float) -> Thinker:
+@contextlib.asynccontextmanager
+async def thinker(brain: Thinks, stage: Stage, speed: float) -> AsyncGenerator[Thinker]:
+    """What makes the brain of each task, in real time. Raises BrainError."""
+    if brain is Thinks.GOLD:
+        yield _gold(stage, speed)
+        return
     model = LocalBrain()
-    brain: Brain = model
-    if clock is Clock.VIRTUAL:
-        thread = RealLoop()
-        stack.callback(thread.close)
-        stack.callback(lambda: thread.run(model.close()))
-        thread.run(model.warm_up())
-        brain = Replayed(model, thread, speed or None)
-    else:
-        stack.callback(lambda: real.run(model.close()))
-        real.run(model.warm_up())
+    try:
+        await model.warm_up()
+        yield lambda task, said: model
+    finally:
+        await model.close()
+
+
+def _gold(stage: Stage, speed: float) -> Thinker:
+    return gold(stage, speed or float("inf"))
+
+
+def _replayed(stack: contextlib.ExitStack, speed: float) -> Thinker:
+    """The local brain for a virtual clock."""
+    model = LocalBrain()
+    thread = RealLoop()
+    stack.callback(thread.close)
+    stack.callback(lambda: thread.run(model.close()))
+    thread.run(model.warm_up())
+    brain = Replayed(model, thread, speed or None)
     return lambda task, said: brain

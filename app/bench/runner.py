@@ -107,7 +107,7 @@ async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, th
         arm,
         events,
         effects,
-        spoken=said.times[-1],
+        speech=said.times[-1] + next(event.at for event in events if isinstance(event, TurnStarted)),
         end=pace.end,
         early_writes=writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0),
     )

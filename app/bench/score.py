@@ -21,7 +21,6 @@ from agents.events import (
     Effected,
     EndOfTurn,
     Event,
-    TurnStarted,
     Updated,
 )
 from agents.summary import wrong_effects
@@ -89,16 +88,15 @@ def score(
     events: Sequence[Event],
     effects: Sequence[Performed],
     *,
-    spoken: float,
+    speech: float,
     end: float,
     early_writes: int,
 ) -> Run:
-    """Judge the events of one turn.
+    """Judge the events of one task.
 
-    It took `spoken` seconds to say, and may be over `end` seconds after that at the earliest. `early_writes`
-    counts rows that were written before it was.
+    The last word had been said at `speech`, session seconds, and the turn may be over `end` seconds after
+    that at the earliest. `early_writes` counts rows that were written before it was.
     """
-    speech = spoken + next(event.at for event in events if isinstance(event, TurnStarted))
     over = [event.at for event in events if isinstance(event, EndOfTurn)]
     answers = [event for event in events if isinstance(event, Answered)]
     text = " ".join(event.text for event in answers)

@@ -18,7 +18,7 @@ from app.bench.passages import Passages, rows
 from app.bench.runner import Stage
 from app.settings import SettingsError
 from tools.store import Store
-from tools.tool import Arguments, Tool, ToolContext, ToolResult
+from tools.tool import Arguments, Effect, Tool, ToolContext, ToolResult
 from tools.toolbox import Toolbox
 
 _DATA = Path(__file__).parents[2] / "tests" / "data"
@@ -40,6 +40,14 @@ class Suite:
             return self
         places = sorted(random.Random(seed).sample(range(len(self.tasks)), count))
         return replace(self, tasks=tuple(self.tasks[place] for place in places))
+
+
+def without_questions(suite: Suite) -> Suite:
+    """The tasks in which nothing must be confirmed: a question that is spoken takes time, and so does its yes."""
+    tools = suite.stage.tools()
+    asks = {tool.name for tool in tools if tool.effect is Effect.CONFIRM}
+    kept = (task for task in suite.tasks if not asks.intersection(call.name for call in task.calls))
+    return replace(suite, name=f"{suite.name}, spoken", tasks=tuple(kept))
 
 
 def household(name: str) -> Suite:
