@@ -43,7 +43,7 @@ class Suite:
 
 
 def without_questions(suite: Suite) -> Suite:
-    """The tasks in which nothing must be confirmed: a question that is spoken takes time, and so does its yes."""
+    """The tasks in which nothing must be confirmed: a spoken question takes time, and so does its yes."""
     tools = suite.stage.tools()
     asks = {tool.name for tool in tools if tool.effect is Effect.CONFIRM}
     kept = (task for task in suite.tasks if not asks.intersection(call.name for call in task.calls))
