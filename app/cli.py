@@ -374,6 +374,26 @@ def bench_screen(
     screen.run(runs, as_json=json)
 
 
+@bench.command("voice")
+def bench_voice(
+    clips: Annotated[int, typer.Option(min=1, help="Sentences to synthesise and listen to.")] = 18,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Recordings instead: one.wav, its words in one.txt."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+) -> None:
+    """Measure how well and how fast it hears, takes turns and speaks. Takes five minutes.
+
+    Word errors and lags of sentences in several voices, with noise and in a room, played in real time while
+    the local brain thinks along; pauses within sentences; cutting in. And the same sentences through
+    Pipecat's own Whisper service.
+    """
+    from app.bench.voice import report
+
+    report.run(clips, data, as_json=json)
+
+
 @bench.command("classify")
 def bench_classify(
     hints: Annotated[

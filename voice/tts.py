@@ -20,6 +20,10 @@ _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 _LONG = 50  # letters of a first sentence that is worth splitting
 _NOTHING = np.zeros(0, np.float32)
 _SHORT = 12  # letters below which a clause is too short to sound natural alone
+_FAINT = 0.005  # share of the loudest sample below which a sound is silence
+_EDGE = 0.03  # seconds kept before the first sound and after the last
+_PAUSES = {",": 0.12, ";": 0.15, ":": 0.15, "—": 0.15}  # seconds after a piece that ends so
+_PAUSE = 0.3  # after any other, which is a sentence
 
 
 def pieces(text: str) -> list[str]:
@@ -32,6 +36,15 @@ def pieces(text: str) -> list[str]:
         if len(head) >= _SHORT and len(rest) >= _SHORT:
             return [head, rest, *sentences[1:]]
     return sentences
+
+
+def trim(speech: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The speech without the silence around it: the voice makes 0.3 s of it before the first sound."""
+    loud = np.flatnonzero(np.abs(speech) > _FAINT * np.abs(speech).max(initial=0.0))
+    if not len(loud):
+        return speech
+    edge = int(_EDGE * SAMPLE_RATE)
+    return speech[max(0, loud[0] - edge) : loud[-1] + edge]
 
 
 def shares(text: str, samples: int) -> Iterator[tuple[str, int]]:
@@ -69,7 +82,7 @@ class HibariTTS(TTSService):
 
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Audio of `text` word by word, each word followed by its `SpokenWordFrame`."""
-        for piece in pieces(text):
+        for left, piece in reversed(list(enumerate(reversed(pieces(text))))):
             self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._voice, piece)
             try:
                 speech = await asyncio.shield(self._running)
@@ -80,7 +93,7 @@ class HibariTTS(TTSService):
             # place keeps the promise that whatever is said also starts and ends.
             if not len(speech):
                 speech = np.zeros(SAMPLE_RATE // 10, np.float32)
-            pcm = (np.clip(speech, -1.0, 1.0) * 32767.0).astype("<i2")
+            pcm = (np.clip(trim(speech), -1.0, 1.0) * 32767.0).astype("<i2")
             start = 0
             for word, samples in shares(piece, len(pcm)):
                 audio = pcm[start : start + samples].tobytes()
@@ -88,3 +101,6 @@ class HibariTTS(TTSService):
                 if audio:
                     yield TTSAudioRawFrame(audio, SAMPLE_RATE, 1, context_id=context_id)
                 yield SpokenWordFrame(word)
+            if left:
+                pause = bytes(2 * int(_PAUSES.get(piece[-1], _PAUSE) * SAMPLE_RATE))
+                yield TTSAudioRawFrame(pause, SAMPLE_RATE, 1, context_id=context_id)

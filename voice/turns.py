@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from pipecat.audio.turn.base_turn_analyzer import EndOfTurnState
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.metrics.metrics import TurnMetricsData
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from voice.agreement import normal
@@ -29,8 +30,6 @@ from voice.frames import (
 )
 from voice.vad import STOP_SECS
 
-END_SECS = 0.5  # silence that ends a turn which sounds and reads complete
-SILENCE_SECS = 1.2  # silence that ends a turn whatever was said
 _TEXT_SECS = 10.0  # longest silence in which the settled words are awaited after that
 _MEMORY_SECS = 8  # what Smart Turn looks at
 
@@ -42,9 +41,13 @@ _UNFINISHED = frozenset(
     "onto over since through to toward towards under until via with within without "
     # conjunctions
     "and or but nor because if although unless than whether plus as "
+    # what stands before a noun or a clause
+    "some another nearest closest cheapest is are was will be says saying called named that how when "
+    "what which who "
     # fillers and openings
-    "um uh uhm umm er erm hmm mm let's i'm i'll".split()
+    "um uh uhm umm er erm hmm mm let's i'm i'll what's".split()
 )
+_LASTING = frozenset(("timer", "alarm", "reminder"))  # "set a timer": for how long?
 _PARTICLES = frozenset(("on", "in"))  # after such a verb they end a request: "turn the light on"
 _PARTICLE_VERBS = frozenset(("turn", "switch", "put", "come", "go", "leave", "keep", "fill", "log", "sign"))
 _CORRECTIONS = frozenset(("no", "nope", "not", "sorry"))
@@ -53,7 +56,8 @@ _CORRECTIONS = frozenset(("no", "nope", "not", "sorry"))
 def unfinished(text: str) -> bool:
     """Whether the words call for more: they end in "with", "the", "um", a comma, a correction's "no".
 
-    "No" alone is an answer, not a correction.
+    "No" alone is an answer, not a correction, and "what?" a question. A false yes
+    costs a moment's silence, a false no cuts the user off.
     """
     words = [word for word in map(normal, text.split()) if word]
     if not words:
@@ -65,23 +69,58 @@ def unfinished(text: str) -> bool:
         return any(word not in _CORRECTIONS for word in words)
     if last in _PARTICLES and _PARTICLE_VERBS.intersection(words):
         return False
-    return last in _UNFINISHED
+    if len(words) > 1 and (
+        words[-2:-1] == ["for"] and last.isdigit() or words[0] == "set" and last in _LASTING
+    ):
+        return True  # "set a timer for ten": ten what?
+    return last in _UNFINISHED and len(words) > 1
+
+
+async def completeness(prosody: LocalSmartTurnAnalyzerV3, sound: bytes) -> float:
+    """The probability, from 0 to 1, that whoever speaks has finished, by the last 8 s of 16 kHz PCM."""
+    prosody.clear()
+    prosody.append_audio(sound, is_speech=True)
+    _, judged = await prosody.analyze_end_of_turn()
+    return judged.probability if isinstance(judged, TurnMetricsData) else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much silence ends a turn, in seconds, by how sure it is that the user has finished.
+
+    `likely` and `sure` are probabilities that the sound is complete, from Smart Turn, and hold where the
+    words do not call for more: from `likely` on the end is prepared for, from `sure` on `short` is silence
+    enough. Otherwise it takes `long`, which is longer than most pauses within a sentence.
+    """
+
+    likely: float = 0.5
+    sure: float = 0.97
+    short: float = 0.5
+    long: float = 1.2
+
+    def is_likely(self, complete: float, text: str) -> bool:
+        """Whether the user has probably finished."""
+        return complete >= self.likely and not unfinished(text)
+
+    def silence(self, complete: float, text: str) -> float:
+        """The silence that ends the turn."""
+        return self.short if complete >= self.sure and not unfinished(text) else self.long
 
 
 class TurnDetector(FrameProcessor):
     """Decides the end of the turn and pushes `TurnEndedFrame` down, `TurnClosedFrame` up.
 
     At the voice detector's stop Smart Turn judges the sound, once; then the settled words are awaited.
-    A sound that is complete with words that are not `unfinished` ends the turn after `END_SECS` of
-    silence, otherwise it ends after `SILENCE_SECS`. Speech before that continues the turn. A turn that is
-    forgotten ends without a `TurnEndedFrame`.
+    Both together say how much silence ends the turn, see `Patience`. Speech before that continues the turn.
+    A turn that is forgotten ends without a `TurnEndedFrame`.
 
     Silence is measured in the audio that arrived, never by the clock: a machine that is late hears late,
     and what the user says after a pause may be on its way when a clock has run out.
     """
 
-    def __init__(self, prosody: LocalSmartTurnAnalyzerV3) -> None:
+    def __init__(self, prosody: LocalSmartTurnAnalyzerV3, patience: Patience | None = None) -> None:
         super().__init__()
+        self._patience = patience or Patience()
         self._prosody = prosody
         self._sound: deque[bytes] = deque()
         self._sound_bytes = 0
@@ -141,21 +180,14 @@ class TurnDetector(FrameProcessor):
 
     async def _decide(self, silence: int, begun: float, sound: bytes) -> None:
         """Judge silence number `silence`, which began at `begun` seconds of audio."""
-        complete = await self._is_complete(sound)
-        if complete and not unfinished(self._text):
+        complete = await completeness(self._prosody, sound)
+        if self._patience.is_likely(complete, self._text):
             await self.push_frame(TurnLikelyEndedFrame())
-        await self._until(lambda: self._settled == silence, begun + SILENCE_SECS + _TEXT_SECS)
-        finished = complete and not unfinished(self._text)
-        await self._until(lambda: False, begun + (END_SECS if finished else SILENCE_SECS))
+        await self._until(lambda: self._settled == silence, begun + self._patience.long + _TEXT_SECS)
+        await self._until(lambda: False, begun + self._patience.silence(complete, self._text))
         # Speech that is just starting either proves itself, which cancels this task, or was noise.
         await self._until(lambda: self._state == VADState.QUIET, self._heard + _TEXT_SECS)
         await self._end(silence)
-
-    async def _is_complete(self, sound: bytes) -> bool:
-        self._prosody.clear()
-        self._prosody.append_audio(sound, is_speech=True)
-        state, _ = await self._prosody.analyze_end_of_turn()
-        return state == EndOfTurnState.COMPLETE
 
     async def _until(self, condition: Callable[[], bool], heard: float) -> None:
         """Wait for the condition, at the longest until so many seconds of audio have arrived."""

@@ -35,6 +35,7 @@ from agents.events import Answered, Event, Level, TurnStarted
 from agents.session import Session
 from app import talk
 from app.bench.cost import machine
+from app.bench.ranges import Range
 from app.screen import HeadstartScreen
 from app.screen.painted import Painted
 from app.settings import load
@@ -74,26 +75,6 @@ class Run:
     levels: list[float]
     others: list[float]
     unshown: int
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Percentiles of `count` times in milliseconds, by nearest rank; all 0 where there are none."""
-
-    count: int
-    p50: float
-    p95: float
-    worst: float
-
-    @staticmethod
-    def of(times: Sequence[float]) -> Range:
-        """The range of `times`."""
-        ordered = sorted(times)
-
-        def rank(share: float) -> float:
-            return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
-
-        return Range(len(ordered), rank(0.5), rank(0.95), rank(1))
 
 
 @dataclass(frozen=True, slots=True)

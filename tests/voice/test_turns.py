@@ -12,7 +12,7 @@ from pipecat.frames.frames import (
 from pipecat.tests.utils import SleepFrame, run_test
 
 from voice.frames import HypothesisFrame, TurnEndedFrame, VoiceHintFrame
-from voice.turns import END_SECS, SILENCE_SECS, TurnDetector, unfinished
+from voice.turns import Patience, TurnDetector, unfinished
 from voice.vad import STOP_SECS
 from voice.wavfile import read_audio
 
@@ -32,6 +32,10 @@ DEMO = read_audio(Path(__file__).parents[2] / "assets" / "demo.wav")
         "Send it to my",
         "Call Ana or",
         "I want to put it on a",
+        "Set a timer for 10.",
+        "Set a timer.",
+        "Find the nearest",
+        "Write a note that says",
     ],
 )
 def test_words_that_call_for_more(text):
@@ -51,6 +55,9 @@ def test_words_that_call_for_more(text):
         "What's the weather in Paris?",
         "Stop.",
         "Call her.",
+        "What?",
+        "Set a timer for ten minutes.",
+        "Cancel the timer.",
     ],
 )
 def test_words_that_may_be_all(text):
@@ -85,6 +92,7 @@ async def ends(models, *frames):
 
 FRIDAY = "What's on my calendar on Friday?"
 ALL = f"{FRIDAY} No, Saturday, and put lunch with Anna on Saturday at one."
+PATIENCE = Patience()
 START = VADUserStartedSpeakingFrame(start_secs=0.2)
 
 
@@ -100,11 +108,11 @@ async def test_a_machine_that_is_late_does_not_take_a_pause_for_the_end(models):
 
 async def test_a_sentence_that_is_complete_ends_sooner_than_one_that_is_not(models):
     late = SleepFrame(sleep=0.5)
-    short = speech(8.0, 8.02 + END_SECS - STOP_SECS)
+    short = speech(8.0, 8.02 + PATIENCE.short - STOP_SECS)
     spoken = [START, *speech(2.56, 6.22)]
     assert await ends(models, *spoken, *stop(1, ALL), late, *short, late) == [ALL]
     assert await ends(models, *spoken, *stop(1, f"{ALL} And"), late, *short, late) == []
-    rest = speech(9.0, 9.0 + SILENCE_SECS - END_SECS)
+    rest = speech(9.0, 9.0 + PATIENCE.long - PATIENCE.short)
     assert await ends(models, *spoken, *stop(1, f"{ALL} And"), late, *short, *rest, late) == [f"{ALL} And"]
 
 
@@ -112,7 +120,7 @@ async def test_words_still_being_decoded_are_waited_for(models):
     quiet, heard, stopped = stop(1, ALL)
     early = HypothesisFrame(FRIDAY, "", settled=0)
     late = SleepFrame(sleep=0.5)
-    silence = speech(8.0, 8.0 + 2 * SILENCE_SECS)
+    silence = speech(8.0, 8.0 + 2 * PATIENCE.long)
     spoken = [START, *speech(2.56, 6.22), early, quiet, stopped, late, *silence, late]
     assert await ends(models, *spoken) == []
     assert await ends(models, *spoken, heard, late) == [ALL]
