@@ -87,6 +87,22 @@ def speculator(
     return ChatSpeculator(client, model, toolbox, meter, place=host, clock=now)
 
 
+async def check_speculator(settings: Settings, environ: Mapping[str, str]) -> str | None:
+    """Ask the chat endpoint that is set whether it is there and takes the key; its name, None for none.
+
+    Raises BrainError. An endpoint that cannot say which models it has is not held against its model.
+    """
+    guesses = speculator(settings, Meter({}), Toolbox([]), environ)
+    if guesses is None:
+        return None
+    try:
+        await guesses.warm_up()
+    finally:
+        await guesses.close()
+    url, model = endpoint(settings.speculator or "")
+    return f"{model} at {urlsplit(url).hostname}"
+
+
 def endpoint(text: str) -> tuple[str, str]:
     """Address and model of URL/MODEL; a model alone is one of OpenAI. Raises SettingsError.
 
@@ -150,7 +166,8 @@ async def check_gemini(settings: Settings, environ: Mapping[str, str]) -> str:
             await examine(sdk, settings.gemini.speculator, "generateContent")
     finally:
         await sdk.aio.aclose()
-    return f"{model}, with {settings.speculator or settings.gemini.speculator} to guess"
+    guesses = await check_speculator(settings, environ)
+    return f"{model}, with {guesses or settings.gemini.speculator} to guess"
 
 
 def _date() -> str:

@@ -8,7 +8,7 @@ from openai import APIConnectionError, APIStatusError, OpenAIError
 
 from agents.brain import BrainError
 from agents.brains.openai_words import refused
-from app.cloud import OPENAI_KEYS, key, openai_client
+from app.cloud import OPENAI_KEYS, check_speculator, key, openai_client
 from app.settings import Settings
 
 
@@ -29,4 +29,5 @@ async def check_openai(settings: Settings, environ: Mapping[str, str]) -> str:
         raise BrainError(why or f"OpenAI is out of order just now (status {error.status_code}).") from None
     except OpenAIError as error:
         raise BrainError(f"OpenAI could not be asked ({type(error).__name__}).") from None
-    return f"{model} at OpenAI, with the key in OPENAI_API_KEY"
+    guesses = await check_speculator(settings, environ)
+    return f"{model} at OpenAI, with the key in OPENAI_API_KEY" + (f"; {guesses} guesses" if guesses else "")

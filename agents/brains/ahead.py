@@ -46,14 +46,24 @@ class Situation:
 
 @dataclass(eq=False, slots=True)
 class _Asked:
-    """A guess under way; `said` is what has come of it so far."""
+    """A guess under way. `said` is what has come of it so far, of which the first `read` were used.
+
+    `situation` is the one it is right for: what it says is told by itself as it is used.
+    """
 
     situation: Situation
     said: list[Action] = field(default_factory=list[Action])
+    read: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
     error: BrainError | None = None
     is_over: bool = False
-    is_read: bool = False
+    has_reader: bool = False
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.is_over and self.read == len(self.said)
 
 
 class Ahead:
@@ -62,20 +72,19 @@ class Ahead:
     def __init__(self, speculator: Speculator) -> None:
         self._speculator = speculator
         self._asked: _Asked | None = None
-        self._task: asyncio.Task[None] | None = None
         self._dropped: set[asyncio.Task[None]] = set()
 
     @property
     def is_waiting(self) -> bool:
         """Whether something was asked ahead that nobody reads yet."""
-        return self._asked is not None and not self._asked.is_read
+        return self._asked is not None and not (self._asked.has_reader or self._asked.is_used_up)
 
     def ask(self, interaction: Interaction) -> None:
         """Guess about these words, which are likely to be all. A guess about others is given up."""
         if not self.covers(interaction):
             self.drop()
-            self._asked = _Asked(Situation.of(interaction))
-            self._task = asyncio.create_task(self._run(self._asked, interaction), name="guess ahead")
+            self._asked = asked = _Asked(Situation.of(interaction))
+            asked.task = asyncio.create_task(self._run(asked, interaction), name="guess ahead")
 
     def covers(self, interaction: Interaction) -> bool:
         """Whether what was asked ahead is what would be asked now."""
@@ -90,7 +99,7 @@ class Ahead:
     async def guess(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
         """What the speculator says to this. Raises BrainError where it cannot be reached."""
         if self._asked is not None and self.covers(interaction):
-            guess = self._read(self._asked)
+            guess = self._read(self._asked, interaction)
         else:
             self.drop()
             guess = cast("AsyncGenerator[Action, None]", self._speculator.guess(interaction))
@@ -99,36 +108,42 @@ class Ahead:
                 yield action
 
     def drop(self) -> None:
-        """Give up what was asked ahead."""
-        task, self._asked, self._task = self._task, None, None
-        if task is not None and not task.done():
-            task.cancel()
-            self._dropped.add(task)
-            task.add_done_callback(self._dropped.discard)
+        """Give up what was asked ahead. Who reads it may still read it to its end."""
+        asked, self._asked = self._asked, None
+        if asked is not None and not asked.has_reader:
+            self._cancel(asked)
 
     async def close(self) -> None:
         """Give everything up. Returns once nothing runs any more."""
         self.drop()
         await asyncio.gather(*self._dropped, return_exceptions=True)
 
-    async def _read(self, asked: _Asked) -> AsyncGenerator[Action, None]:
-        """All that comes of it. Who stops reading may begin again."""
-        asked.is_read = True
-        read = 0
+    async def _read(self, asked: _Asked, interaction: Interaction) -> AsyncGenerator[Action, None]:
+        """What has not been used of it. Who is interrupted may go on from there."""
+        asked.has_reader = True
         try:
-            while not asked.is_over or read < len(asked.said):
-                if read == len(asked.said):
+            while not asked.is_used_up:
+                if asked.read == len(asked.said):
                     asked.news.clear()
                     await asked.news.wait()
-                    continue
-                read += 1
-                yield asked.said[read - 1]
-            if self._asked is asked:
-                self._asked = None
+                else:
+                    asked.read += 1
+                    yield asked.said[asked.read - 1]
             if asked.error is not None:
                 raise asked.error
         finally:
-            asked.is_read = False
+            asked.has_reader = False
+            asked.situation = Situation.of(interaction)
+            if self._asked is not asked:
+                self._cancel(asked)
+            elif asked.error is not None:
+                self._asked = None
+
+    def _cancel(self, asked: _Asked) -> None:
+        if asked.task is not None and not asked.task.done():
+            asked.task.cancel()
+            self._dropped.add(asked.task)
+            asked.task.add_done_callback(self._dropped.discard)
 
     async def _run(self, asked: _Asked, interaction: Interaction) -> None:
         guess = cast("AsyncGenerator[Action, None]", self._speculator.guess(interaction))
@@ -139,7 +154,7 @@ class Ahead:
                     asked.news.set()
         except BrainError as error:
             asked.error = error
-            if self._asked is asked and not asked.is_read:
+            if self._asked is asked and not asked.has_reader:
                 self._asked = None  # it is asked again when its time has come
         finally:
             asked.is_over = True

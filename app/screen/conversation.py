@@ -57,4 +57,6 @@ def _note(turn: Turn) -> str:
         parts.append(f"{name} was ready {best:.1f} s early")
     if turn.rolled_back:
         parts.append(f"{turn.rolled_back} rolled back")
+    if turn.cost.dollars:
+        parts.append(f"${turn.cost.dollars:.4f}")
     return " · ".join(parts)

@@ -93,7 +93,9 @@ class HeadstartScreen(App[None]):
         with Horizontal(id="lower"):
             yield Conversation(self.state, id="conversation")
             with Vertical(id="side"):
-                yield Effects(self.state, id="effects")
+                effects = Effects(self.state, id="effects")
+                effects.can_undo = self._control is not None
+                yield effects
                 yield SessionCounters(self.state, id="counters")
         yield Log(self.state, id="log")
         yield Footer()

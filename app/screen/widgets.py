@@ -55,9 +55,13 @@ class Conversation(Painted):
 
 
 class Effects(Painted):
-    """What changed in the world, and what is held back."""
+    """What changed in the world, and what is held back.
+
+    `can_undo`: there is a session whose effects can be taken back; the screen sets it.
+    """
 
     BORDER_TITLE = "effects"
+    can_undo = False
 
     def paint(self, state: ScreenState, now: float, width: int, height: int) -> Canvas:
         """The latest effects."""
@@ -69,7 +73,7 @@ class Effects(Painted):
 
     def show(self, state: ScreenState, now: float) -> None:
         """Say in the border what `u` would take back."""
-        row = state.undo_next
+        row = state.undo_next if self.can_undo else None
         hint = f"u undoes #{row.entry}" if row else ""
         if hint != (self.border_subtitle or ""):
             self.border_subtitle = hint

@@ -36,11 +36,11 @@ from tests.conftest import run_virtually
 from tests.doubles.gemini_play import saying
 from tests.doubles.line import Network
 from tests.doubles.openai_chat import MODEL, ChatDouble, Fault, Phase
+from tests.doubles.openai_generation import Pace
 from tests.doubles.openai_mind import Call as Asked
 from tests.doubles.openai_mind import Context, Mind, Say
 from tests.doubles.openai_play import MIND, Played, converse, speculator
 from tests.doubles.openai_realtime import OpenAIDouble
-from tests.doubles.openai_session import Pace
 from tools.tool import Effect
 
 T = TypeVar("T")

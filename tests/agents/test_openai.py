@@ -30,10 +30,10 @@ from agents.events import (
 from agents.session import Session
 from tests.doubles.gemini_play import say, saying
 from tests.doubles.line import Network
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_mind import Call, Context, Say
 from tests.doubles.openai_play import MIND, Player, converse
 from tests.doubles.openai_realtime import OpenAIDouble
-from tests.doubles.openai_session import Pace, Phase
 
 E = TypeVar("E")
 PACE = Pace(first=0.3, piece=0.02)

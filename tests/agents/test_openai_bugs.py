@@ -13,10 +13,10 @@ from agents.session import Session
 from tests.agents.test_openai import created, double, items, of
 from tests.doubles.gemini_play import say, saying
 from tests.doubles.line import Network
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_mind import Say
 from tests.doubles.openai_play import Player, converse
 from tests.doubles.openai_realtime import Fault, OpenAIDouble
-from tests.doubles.openai_session import Pace, Phase
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 

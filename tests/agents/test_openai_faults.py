@@ -7,9 +7,9 @@ import pytest
 from agents.events import Mode
 from tests.doubles.line import Network
 from tests.doubles.openai_faults import LAST, Case, draw, run
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_play import MIND
 from tests.doubles.openai_realtime import Fault
-from tests.doubles.openai_session import Pace, Phase
 
 KINDS = ("abort", 1001, 1011, "expired", "rate_limit_exceeded", "malformed", "hang")
 DURING = (Phase.GUESS, Phase.GUESSING, Phase.GUESSED, Phase.ITEM, Phase.ANSWER, Phase.SPEAKING, Phase.SPOKEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from agents.events import (
     TurnEnded,
     TurnStarted,
     Updated,
+    Used,
 )
 from tools.tool import Effect
 
@@ -44,6 +46,24 @@ def sample_events() -> list[Event]:
         *_saturday(),
         SessionEnded(19.9, 2, 15.82, 16.31, 0.78, 5, 2, 0),
     ]
+
+
+def paid_events() -> list[Event]:
+    """The same with a brain in the cloud: a guess for every update, an answer that speaks, all paid for."""
+    started, *rest = sample_events()
+    events: list[Event] = [replace(started, brain="openai")]
+    for event in rest:
+        events.append(event)
+        match event:
+            case Updated(turn=turn, at=at, final=final):
+                guess = (1460, 1280, 40, 0, 0, 0)
+                events.append(Used(turn, at, "gpt-realtime-2.1", not final, *guess, 0.002192))
+            case Answered(turn=turn, at=at):
+                answer = (1710, 1408, 12, 0, 0, 180)
+                events.append(Used(turn, at, "gpt-realtime-2.1", False, *answer, 0.013579))
+            case _:
+                pass
+    return events
 
 
 def _text_ana() -> list[Event]:

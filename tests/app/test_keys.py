@@ -41,7 +41,7 @@ from app.screen.help import Help, keys
 from app.screen.log import Log
 from app.screen.picker import Picker
 from app.screen.theme import THEMES
-from app.screen.widgets import Headline
+from app.screen.widgets import Effects, Headline
 from app.shown import ScreenState
 from app.state import fold
 from tests.agents.test_session import of, talk
@@ -202,6 +202,8 @@ async def test_u_undoes_and_again_the_one_before(tmp_path: Path) -> None:
         await say(it)
         await say(it)
         assert [event.entry for event in of(it.events, Effected)] == [1, 2]
+        it.screen.paint()
+        assert it.screen.query_one(Effects).border_subtitle == "u undoes #2"
         await it.press("u", "u", "u")  # the first two while neither has been undone yet
         await it.until(lambda: len(of(it.events, Undone)) == 2)
         assert [event.entry for event in of(it.events, Undone)] == [2, 1]

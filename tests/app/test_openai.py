@@ -23,9 +23,9 @@ from app.settings import OpenAISettings, Settings, SettingsError
 from tests.doubles import openai_chat
 from tests.doubles.gemini_play import saying
 from tests.doubles.openai_chat import KEY as KEY_OF_GUESSER
+from tests.doubles.openai_generation import Phase
 from tests.doubles.openai_play import MIND, converse
 from tests.doubles.openai_realtime import KEY, Fault, OpenAIDouble
-from tests.doubles.openai_session import Phase
 from tests.loopback import NotLoopback, only_loopback
 from tools.toolbox import Toolbox
 
@@ -59,8 +59,29 @@ async def test_the_doctor_tells_apart_what_is_wrong() -> None:
     assert "cannot be reached" in await found(KEY, KEY, path="http://127.0.0.1:9/v1")
 
 
-async def run(*arguments: str, url: str, key: str) -> tuple[int | None, str, str]:
-    environment = {**os.environ, "OPENAI_API_KEY": key, "HEADSTART_OPENAI": json.dumps({"url": url})}
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        (
+            KEY_OF_GUESSER,
+            "gpt-realtime-2.1 at OpenAI, with the key in OPENAI_API_KEY; small-guesser at 127.0.0.1",
+        ),
+        ("sk-another", "127.0.0.1 does not accept the key for guessing"),
+    ],
+)
+async def test_the_doctor_asks_the_one_who_guesses_too(key: str, found: str, tmp_path: Path) -> None:
+    guesser = openai_chat.ChatDouble(MIND)
+    async with OpenAIDouble(MIND) as double, guesser:
+        where = ("--brain", "openai", "--speculator", f"{guesser.url}/{guesser.model}")
+        environment = {"HEADSTART_SPECULATOR_KEY": key}
+        _, out, err = await run(
+            "doctor", *where, "--data", str(tmp_path), url=double.url, key=KEY, **environment
+        )
+    assert found in out and key not in out + err
+
+
+async def run(*arguments: str, url: str, key: str, **more: str) -> tuple[int | None, str, str]:
+    environment = {**os.environ, "OPENAI_API_KEY": key, "HEADSTART_OPENAI": json.dumps({"url": url}), **more}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

@@ -77,7 +77,6 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
         assert part in text, part
     for part in (
         "#12 Lunch with Ana",
-        "u undoes #12",
         "✓ find_events(Friday → Saturday)",
         "1 ran in vain",
         "2.2 s before you stopped",
@@ -85,7 +84,7 @@ async def test_the_essentials_are_there_at_every_size(sample: list[Event], size:
         "☆ by waiting",
     ):
         assert (part in text) == (size[0] >= 96), part
-    assert "u undo" not in text.splitlines()[-1], "a replay has no session to undo in"
+    assert "u undo" not in text, "a replay has no session to undo in"
 
 
 @pytest.mark.asyncio

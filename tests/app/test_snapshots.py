@@ -12,10 +12,11 @@ import string
 from pathlib import Path
 
 import pytest
+from textual.widgets._footer import FooterKey
 
 from app.screen import HeadstartScreen
 from app.screen.theme import THEMES
-from tests.app.conftest import sample_events
+from tests.app.conftest import paid_events, sample_events
 from tests.app.corrected import corrected_events
 from tests.app.pictures import Cell, at, before, cells, picture
 
@@ -25,6 +26,7 @@ MOMENTS = {
     "guessing": (sample_events, 15.3),
     "asking": (sample_events, 4.0),
     "saturday": (sample_events, 19.9),
+    "paid": (paid_events, 19.9),
     "reopened": (corrected_events, 6.3),
     "corrected": (corrected_events, 19.5),
 }
@@ -40,6 +42,8 @@ async def test_the_picture_is_as_it_was(moment: str, size: tuple[int, int]) -> N
     screen = HeadstartScreen(at(seconds), events=before(events(), seconds))
     themed: list[list[list[Cell]]] = []
     async with screen.run_test(size=size) as pilot:
+        while not screen.query(FooterKey):  # the footer is made after the rest
+            await pilot.pause()
         for theme in THEMES:
             screen.theme = theme.name
             await pilot.pause()

@@ -23,8 +23,8 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from tests.doubles.line import Network
+from tests.doubles.openai_generation import Pace
 from tests.doubles.openai_mind import Call, Context, Mind, Say
-from tests.doubles.openai_session import Pace
 from tests.doubles.openai_wire import conform
 from tests.doubles.typed import Unfit, expect, fit
 

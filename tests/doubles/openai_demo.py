@@ -20,9 +20,9 @@ from typing import Any
 
 from agents.events import Mode
 from tests.doubles.line import Network
+from tests.doubles.openai_generation import Pace
 from tests.doubles.openai_mind import Call, wishing
 from tests.doubles.openai_realtime import KEY, OpenAIDouble
-from tests.doubles.openai_session import Pace
 from tests.loopback import only_loopback
 
 ROOT = Path(__file__).parents[2]

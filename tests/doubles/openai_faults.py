@@ -21,10 +21,10 @@ from tests.doubles import openai_chat
 from tests.doubles.gemini_faults import _in_order
 from tests.doubles.gemini_play import say
 from tests.doubles.line import Network
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_mind import Call, Context, Mind, Say
 from tests.doubles.openai_play import MIND, Played, converse
 from tests.doubles.openai_realtime import KEY, Fault, OpenAIDouble
-from tests.doubles.openai_session import Pace, Phase
 from tools.toolbox import Toolbox
 
 SENTENCES = (

@@ -23,8 +23,9 @@ from websockets.http11 import Request, Response
 
 from tests.doubles import openai_wire as wire
 from tests.doubles.line import Line, Network
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_mind import Mind
-from tests.doubles.openai_session import Pace, Phase, Session
+from tests.doubles.openai_session import Session
 from tests.doubles.openai_wire import Refused
 
 KEY = "sk-double-0123456789abcdef"
@@ -158,7 +159,7 @@ class OpenAIDouble:
             self.journal.append(("server", event))
             out.put(text)
 
-        async def at(phase: Phase, session: Session) -> str | None:
+        async def at(phase: Phase) -> str | None:
             fault = self._due(phase)
             return await self._strike(fault.kind, emit, out, broken) if fault is not None else None
 

@@ -14,9 +14,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.conftest import run_virtually
+from tests.doubles.openai_generation import Pace, Phase
 from tests.doubles.openai_mind import Call, Context, Say
 from tests.doubles.openai_realtime import KEY, Fault, OpenAIDouble
-from tests.doubles.openai_session import Pace, Phase
 
 Event = dict[str, Any]
 

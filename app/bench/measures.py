@@ -1,0 +1,88 @@
+"""`headstart bench cost`, `screen`, `voice` and `classify`: what the program itself costs, and what it proposes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.bench.commands import comparisons
+from app.settings import SettingsError
+
+bench = typer.Typer()
+bench.add_typer(comparisons)
+
+
+@bench.callback(invoke_without_command=True)
+def bench_all(context: typer.Context) -> None:
+    """Measure what speculation buys and what it costs."""
+    if context.invoked_subcommand is None:
+        raise SettingsError("say what to measure, such as `headstart bench assistant`; see --help")
+
+
+@bench.command("cost")
+def bench_cost(
+    calls: Annotated[int, typer.Option(min=1, help="Calls in a turn.")] = 50,
+    sessions: Annotated[int, typer.Option(min=1, help="Conversations at the same time.")] = 200,
+    turns: Annotated[int, typer.Option(min=1, help="Turns to measure; half as many on disk.")] = 100,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """Measure what the core itself costs. Takes a minute.
+
+    The delay it adds before a call starts, in turns of many calls, and what many conversations at the
+    same time take in one process.
+    """
+    from app.bench import report
+
+    if not report.run(calls, sessions, turns, as_json=json):
+        raise typer.Exit(1)
+
+
+@bench.command("screen")
+def bench_screen(
+    runs: Annotated[int, typer.Option(min=1, help="Runs with the screen, and as many without.")] = 2,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """Measure what the screen costs while you speak. Takes a minute.
+
+    CPU time, the delay from an event to its pixels, and how evenly audio arrives with it and without.
+    """
+    from app.bench import screen
+
+    screen.run(runs, as_json=json)
+
+
+@bench.command("voice")
+def bench_voice(
+    clips: Annotated[int, typer.Option(min=1, help="Sentences to synthesise and listen to.")] = 18,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Recordings instead: one.wav, its words in one.txt."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+) -> None:
+    """Measure how well and how fast it hears, takes turns and speaks. Takes five minutes.
+
+    Word errors and lags of sentences in several voices, with noise and in a room, played in real time while
+    the local brain thinks along; pauses within sentences; cutting in. And the same sentences through
+    Pipecat's own Whisper service.
+    """
+    from app.bench.voice import report
+
+    report.run(clips, data, as_json=json)
+
+
+@bench.command("classify")
+def bench_classify(
+    hints: Annotated[
+        Path, typer.Option(metavar="FILE", help='A list of tools as JSON, each with "is_transactional".')
+    ],
+) -> None:
+    """Check proposed effect classes against labels. Fails if a tool that changes something may read ahead."""
+    from app.bench.classify import failures, judge, report
+
+    judged = judge(hints)
+    print(report(judged))
+    if failures(judged):
+        raise typer.Exit(1)
