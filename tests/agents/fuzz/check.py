@@ -187,7 +187,7 @@ def _politely(run: Run, model: Model, clean: Sequence[Turn]) -> list[str]:
     moves = tuple(Move("say", "end" if number else "", 9.0, "please do it") for number in range(len(clean)))
     scripts = tuple(
         (
-            *(Decision(Call(call.id, call.tool, call.arguments)) for _, call in sorted(turn.wanted.items())),
+            *(Decision(Call(call.id, call.tool, call.arguments)) for call in turn.wanted.values()),
             Decision(Answer(" ".join(f"${id}" for id in turn.wanted))),
         )
         for turn in clean
