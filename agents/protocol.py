@@ -3,7 +3,9 @@ r"""The tagged text protocol: events to model text, and model text to actions, i
 The tags are those of *Speculative Interaction Agents* (arXiv 2605.13360); the paper's exact grammar is
 not published, so this page defines ours. It is the one source for prompts, parsers and training data.
 
-    stream  := (news | action)*
+    stream  := tool* (news | action)*
+    tool    := "<tool> " name "(" [parameter {", " parameter}] ") " description
+                                                       what may be called, where the model does not know it
     news    := "<partial_query_update> " words          new stable words while the user speaks
              | "<final_query_update> " words            once, at the end of the turn; may be empty
              | "<tool_result> " id " " text             call `id` finished (or "failed: " and why)
@@ -13,6 +15,9 @@ not published, so this page defines ours. It is the one source for prompts, pars
              | "<tool_call> REMOVE " id
              | "<pause>"
              | "<answer> " text "\n"
+
+A parameter is a name, `?` behind it where it may be left out, and behind `: ` its type where it is no
+text, or its choices with `|` between them.
 
 IDs count from 1 in each turn; the same ID again patches the call. In arguments, the string "$n" is the
 value of call n; in the answer, `$n` is its spoken result, filled in by the session when it is there.
@@ -26,7 +31,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.events import (
@@ -54,8 +60,22 @@ TOOL_RESULT = "<tool_result>"
 CANCEL = "<cancel>"
 PAUSE = "<pause>"
 ANSWER = "<answer>"
-TAGS = (PARTIAL, FINAL, THINK, THINK_END, THINK_INTERRUPTED, TOOL_CALL, TOOL_RESULT, CANCEL, PAUSE, ANSWER)
+TOOL = "<tool>"
+TAGS = (
+    PARTIAL,
+    FINAL,
+    THINK,
+    THINK_END,
+    THINK_INTERRUPTED,
+    TOOL_CALL,
+    TOOL_RESULT,
+    CANCEL,
+    PAUSE,
+    ANSWER,
+    TOOL,
+)
 RESULT_LIMIT = 200  # characters of a tool result a model is shown
+ABOUT_LIMIT = 100  # characters of a tool's description
 
 _ACTION_TAG = re.compile("|".join(map(re.escape, (THINK, TOOL_CALL, PAUSE, ANSWER))))
 _CALL = re.compile(r"\s*(\d+)\s+([A-Za-z_][\w.-]*)\(")
@@ -86,6 +106,27 @@ def write(action: Action) -> str:
             return f"{ANSWER} {text}\n"
         case Speak():
             return ""  # its words come with the answer
+
+
+def declare(name: str, description: str, parameters: Mapping[str, Any]) -> str:
+    """A tool as a model is told of it, from its JSON schema and the first line of its description."""
+    properties = cast("Mapping[str, Mapping[str, Any]]", parameters.get("properties", {}))
+    required = parameters.get("required", ())
+    inside = ", ".join(
+        f"{key}{'' if key in required else '?'}{_type(schema)}" for key, schema in properties.items()
+    )
+    about = data(description.strip().partition("\n")[0])[:ABOUT_LIMIT]
+    return f"{TOOL} {name}({inside}) {about}".rstrip()
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """The type of a parameter behind its name; nothing for a text."""
+    for each in (schema, *cast("Sequence[Mapping[str, Any]]", schema.get("anyOf", ()))):
+        if choices := each.get("enum"):
+            return f": {'|'.join(map(data, map(str, choices)))}"
+        if (kind := each.get("type", "string")) not in ("string", "null"):
+            return f": {kind}"
+    return ""
 
 
 def render(events: Sequence[Event]) -> str:

@@ -20,6 +20,7 @@ TOKENS = {
     protocol.ANSWER: "::",
     protocol.TOOL_RESULT: "##",
     protocol.CANCEL: "%%",
+    protocol.TOOL: "•",
 }
 _VALUE, _VALUE_TOKEN = '="', '=" '
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from tools.numbers import digits
 
+_STEM = 4  # letters that two forms of a word share
 _EDGE = ' \t\n.,?!;:"“”…—–()[]<>'
 
 
@@ -30,3 +34,13 @@ def new_words(before: str, after: str) -> list[str] | None:
     if [word.casefold() for word in new[: len(old)]] != [word.casefold() for word in old]:
         return None
     return new[len(old) :]
+
+
+def resembles(choice: str, words: Iterable[str]) -> bool:
+    """Whether one of `words` says a part of `choice`: "beginners" or "begin" for "beginner"."""
+    parts = re.findall(r"[^\W_]+", choice.casefold())
+    return any(
+        part == word or (min(len(part), len(word)) >= _STEM and part[:_STEM] == word[:_STEM])
+        for word in (word.casefold() for word in words)
+        for part in parts
+    )

@@ -7,13 +7,15 @@ make sense. What is left to it is what it was trained for: which, when, and what
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from agents import protocol, wire
 from agents.events import CallIssued, CallRemoved, Event, Updated
-from agents.words import spoken_words
+from agents.words import resembles, spoken_words
+from tools.numbers import digits
 from tools.tool import Tool
 from tools.toolbox import Toolbox
 
@@ -121,8 +123,12 @@ def _words(said: Sequence[str]) -> list[str]:
 def _arguments(tool: Tool, said: Sequence[str]) -> str:
     """Declared parameters in their order, each at most once, the required ones always."""
     properties = cast("Mapping[str, Mapping[str, Any]]", tool.parameters.get("properties", {}))
-    names = list(properties)
-    one = {name: f"{_literal(name + '=')} {_value(properties[name], said)}" for name in names}
+    # What may be left out is left out where nobody said it: a small model likes to choose.
+    names = [name for name in properties if name in tool.required or _sayable(properties[name], said)]
+    one = {
+        name: f"{_literal(name + '=')} {_value(properties[name], said, name in tool.required)}"
+        for name in names
+    }
     after = [""] * (len(names) + 1)  # what may follow once something was given
     first = [""] * (len(names) + 1)
     for at in range(len(names) - 1, -1, -1):
@@ -138,11 +144,22 @@ def _arguments(tool: Tool, said: Sequence[str]) -> str:
     return first[0].strip()
 
 
-def _value(schema: Mapping[str, Any], said: Sequence[str]) -> str:
+def _choices(schema: Mapping[str, Any]) -> list[Any]:
+    for each in (schema, *cast("Sequence[Mapping[str, Any]]", schema.get("anyOf", ()))):
+        if choices := cast("list[Any]", each.get("enum", [])):
+            return choices
+    return []
+
+
+def _sayable(schema: Mapping[str, Any], said: Sequence[str]) -> bool:
+    choices = _choices(schema)
+    return not choices or any(resembles(str(choice), said) for choice in choices)
+
+
+def _value(schema: Mapping[str, Any], said: Sequence[str], required: bool) -> str:
     """A value of a parameter. What is neither a number nor a list nor a choice is words."""
-    choices = schema.get("enum")
-    if isinstance(choices, list):
-        options = cast("list[Any]", choices)
+    if choices := _choices(schema):
+        options = choices if required else [each for each in choices if resembles(str(each), said)]
         return _any_rule([_literal(_on_wire(json.dumps(option, ensure_ascii=False))) for option in options])
     kinds = {schema.get("type")} | {
         cast("Mapping[str, Any]", each).get("type") for each in cast("list[Any]", schema.get("anyOf", []))
@@ -150,14 +167,23 @@ def _value(schema: Mapping[str, Any], said: Sequence[str]) -> str:
     if "string" in kinds:
         return "text"
     if kinds & {"integer", "number"}:
-        digits = "[0-9]+" if "number" not in kinds else '[0-9]+ ("." [0-9]+)?'
-        numbers = [_literal(word) for word in dict.fromkeys(said) if word.isdecimal()]
-        return _any_rule([*numbers, f'"-"? {digits}'] if not numbers else numbers)
+        numbers = _numbers(said)
+        if "number" in kinds:
+            return _any(numbers) if numbers else '"-"? [0-9]+ ("." [0-9]+)?'
+        whole = [each for each in numbers if each.isdecimal()]
+        return _any(whole) if whole else '"-"? [0-9]+'
     if "boolean" in kinds:
         return '("true" | "false")'
     if "array" in kinds:
         return '"[" text (", " text)* "]"'
     return "text"
+
+
+def _numbers(said: Sequence[str]) -> list[str]:
+    """Numbers that were said, in digits or in words, alone or together ("twenty five" is 20, 5 and 25)."""
+    each = [digits(word, ordinals=False) for word in said]
+    together = digits(" ".join(said), ordinals=False).split()
+    return [text for text in dict.fromkeys([*together, *each]) if re.fullmatch(r"\d+(\.\d+)?", text)]
 
 
 def _on_wire(value: str) -> str:

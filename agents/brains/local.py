@@ -1,8 +1,7 @@
 """The default brain: SmolLM2-135M with Headstart's own adapter, in this process, on the CPU.
 
-The model continues the stream of the current turn, held to the grammar of what can be written. It has
-learned the built-in tools and nothing else: it will write calls of other tools where the grammar leaves
-no other way, but hardly at the right moment. Use another brain for those.
+The model continues the stream of the current turn, held to the grammar of what can be written. It knows the
+built-in tools by heart; any others are declared to it at the start of the stream.
 """
 
 from __future__ import annotations
@@ -19,10 +18,13 @@ from agents import protocol, wire
 from agents.actions import Action, Answer, Pause
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
+from agents.brains.merged import merged
 from agents.brains.weights import base_weights
+from tools.assistant import assistant_tools
+from tools.toolbox import Toolbox
 
 ADAPTER = Path(__file__).parents[2] / "assets" / "adapter" / "adapter.gguf"
-CONTEXT = 2048  # tokens of one turn
+CONTEXT = 4096  # tokens of one turn, declared tools included
 _LIMIT = 160  # tokens of one reaction
 # An action is complete where one of these was written: a call, a pause, an answer.
 _COMPLETING = (")", wire.TOKENS[protocol.PAUSE], "\n")
@@ -49,7 +51,7 @@ class LocalBrain:
         """Continue the stream of the current turn."""
         events = interaction.of_turn
         rules = grammar(interaction.toolbox, Situation.of(events))
-        prompt = wire.encode(protocol.render(events))
+        prompt = wire.encode(declared(interaction.toolbox) + protocol.render(events))
         loop = asyncio.get_running_loop()
         written: asyncio.Queue[Any] = asyncio.Queue()
         stopped = threading.Event()
@@ -110,8 +112,12 @@ class LocalBrain:
             except ImportError as error:
                 raise BrainError("The local brain needs llama.cpp: install the package xllamacpp.") from error
             parameters = cast(Any, xllamacpp).CommonParams()
-            parameters.model.path = str(weights)
-            parameters.lora_adapters = [cast(Any, xllamacpp).CommonAdapterLoraInfo(str(self._adapter), 1.0)]
+            try:
+                parameters.model.path = str(merged(weights, self._adapter))
+            except OSError as error:
+                raise BrainError(
+                    f"The local brain's weights cannot be written to the cache: {error}; free some space."
+                ) from error
             parameters.n_ctx = CONTEXT
             parameters.n_parallel = 1
             parameters.cpuparams.n_threads = self._threads
@@ -160,3 +166,15 @@ class LocalBrain:
             hand_over(error)
         finally:
             hand_over(_END)
+
+
+def declared(toolbox: Toolbox) -> str:
+    """The declarations of the tools of `toolbox` that the model does not know by heart."""
+    return "".join(
+        protocol.declare(tool.name, tool.description, tool.parameters)
+        for tool in toolbox
+        if _BY_HEART.get(tool.name) != tool.parameters
+    )
+
+
+_BY_HEART = {tool.name: tool.parameters for tool in assistant_tools()}

@@ -8,14 +8,14 @@ does: a patient brain finishes the action it is writing, another one loses it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agents import protocol, references, wire
 from agents.actions import Action, Call, Pause, Remove
 from agents.training import disfluency, pace
 from agents.training.pace import Hearing, Pace
-from agents.training.phrasing import READS
+from agents.training.phrasing import Shape
 from agents.training.policy import Policy
 from agents.training.results import spoken
 from agents.training.synthesize import Utterance, utterances
@@ -32,12 +32,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One turn as the model lives it, and what it comes to: the calls that stand at the end."""
+    """One turn as the model lives it, and what it comes to: the calls that stand at the end.
+
+    `shapes` are those of the tools there were.
+    """
 
     segments: tuple[Segment, ...]
     transcript: str
     calls: tuple[Call, ...]
     kind: str
+    shapes: Mapping[str, Shape]
 
     @property
     def text(self) -> str:
@@ -55,6 +59,7 @@ class _Clock:
     pace: Pace
     rng: random.Random
     policy: Policy
+    shapes: Mapping[str, Shape]
     now: float = 0.0
     segments: list[Segment] = field(default_factory=list[Segment])
     running: dict[int, tuple[float, Call]] = field(default_factory=dict[int, tuple[float, Call]])
@@ -71,7 +76,7 @@ class _Clock:
         while (due := self.next_result()) is not None and due <= until:
             id = min(self.running, key=lambda id: self.running[id][0])
             _, call = self.running.pop(id)
-            self.news(protocol.result(call.id, spoken(call, self.rng)))
+            self.news(protocol.result(call.id, spoken(call, self.rng, self.shapes)))
             self.told.add(call.id)
             for other in self.policy.standing:
                 if call.id in references.References.of(other.arguments).whole:
@@ -79,7 +84,7 @@ class _Clock:
 
     def start(self, call: Call, at: float) -> None:
         """A read runs once its operands are there."""
-        if call.name in READS and references.References.of(call.arguments).whole <= self.told:
+        if self.shapes[call.name].reads and references.References.of(call.arguments).whole <= self.told:
             self.running[call.id] = (at + self.rng.uniform(*self.pace.delay), call)
 
     def react(self, actions: list[Action], next_words: float | None) -> None:
@@ -129,7 +134,9 @@ def stream(utterance: Utterance, rng: random.Random, at: Pace | None = None) -> 
     said = pace.said_at(len(spelled), at, rng)
     heard = list(pace.hearings(said, at, rng))
     wrong, revised = _misheard(spelled, heard, rng)
-    clock = _Clock(at, rng, Policy(utterance))
+    clock = _Clock(at, rng, Policy(utterance), utterance.shapes)
+    if declared := "".join(shape.declaration for shape in utterance.shapes.values()):
+        clock.news(declared)
     before: list[str] = []
     while heard:
         if (due := clock.next_result()) is not None and not at.patience and due < heard[0].at:
@@ -150,14 +157,16 @@ def stream(utterance: Utterance, rng: random.Random, at: Pace | None = None) -> 
         actions = clock.policy.changes(spelling, hearing.count, hearing.final)
         last = clock.policy.answer() if hearing.final else Pause()
         clock.react([*actions, last], heard[0].at if heard else None)
-    return Stream(tuple(clock.segments), " ".join(spelled), clock.policy.standing, utterance.kind)
+    return Stream(
+        tuple(clock.segments), " ".join(spelled), clock.policy.standing, utterance.kind, utterance.shapes
+    )
 
 
-def streams(seed: int, held_out: bool = False) -> Iterator[Stream]:
-    """Streams without end; the same seed gives the same ones."""
+def streams(seed: int, held_out: bool = False, whole: bool = False) -> Iterator[Stream]:
+    """Streams without end; the same seed gives the same ones. With `whole` each turn is heard at once."""
     rng = random.Random(f"clock {seed}")
     for utterance in utterances(seed, held_out):
-        yield stream(utterance, rng)
+        yield stream(utterance, rng, Pace(at_once=True) if whole else None)
 
 
 def _spelled(utterance: Utterance, rng: random.Random) -> list[str]:

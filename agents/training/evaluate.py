@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import pkgutil
 import random
 import statistics
 import time
@@ -114,7 +115,7 @@ def _described(call: Call, calls: Sequence[Call], values: bool, depth: int = 0) 
         if source is not None and depth < 3:
             parts.append(f"{name}=<{_described(source, calls, values, depth + 1)}>")
         elif values:
-            parts.append(f"{name}={normalised(text)}")
+            parts.append(f"{name}={normalised(f'{value:g}' if isinstance(value, float) else text)}")
     return f"{call.name}({', '.join(parts)})"
 
 
@@ -213,9 +214,9 @@ def _shown(calls: Sequence[Call]) -> str:
 
 async def _main(given: argparse.Namespace) -> None:
     brain = LocalBrain(given.adapter, given.threads)
-    toolbox = Toolbox(assistant_tools())
+    toolbox = Toolbox([*assistant_tools(), *(pkgutil.resolve_name(given.tools)() if given.tools else [])])
     await brain.warm_up()
-    sets = {"requests": tasks(given.requests)}
+    sets = {path.stem: tasks(path) for path in given.requests}
     if given.generated:
         sets["unseen turns"] = generated(given.seed, given.generated)
     try:
@@ -229,7 +230,8 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adapter", type=Path, default=ADAPTER)
-    parser.add_argument("--requests", type=Path, default=Path("tests/data/requests.jsonl"))
+    parser.add_argument("--requests", type=Path, nargs="*", default=[Path("tests/data/requests.jsonl")])
+    parser.add_argument("--tools", help="more tools, as MODULE:FUNCTION")
     parser.add_argument("--generated", type=int, default=100, help="unseen turns to score as well")
     parser.add_argument("--seed", type=int, default=4242)
     parser.add_argument("--threads", type=int, default=2)

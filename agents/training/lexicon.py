@@ -24,7 +24,7 @@ def sections(*names: str) -> dict[str, list[str]]:
 
 LISTS: dict[str, list[str]] = {
     name: [each.strip() for each in " ".join(lines).split(";") if each.strip()]
-    for name, lines in sections("words.txt").items()
+    for name, lines in sections("words.txt", "lists").items()
 }
 NEAR = ["", "", "nearest", "closest", "nearby", "big", "new"]
 TASKS: list[tuple[str, str]] = [(task.split("|")[0], task.split("|")[1]) for task in LISTS["tasks"]]

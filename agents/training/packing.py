@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-Sample = tuple[list[int], list[bool]]  # the tokens of a turn, and which of them the model writes
+from agents.training.shards import Sample
+
 _EMPTY = -1
 
 
@@ -16,15 +17,15 @@ _EMPTY = -1
 class Batch:
     """Rows of packed turns, each of which sees itself alone.
 
-    `ids` and `positions` (rows, length) int64; `written` (rows, length) bool: the tokens the loss is taken
-    on; `mask` (rows, 1, length, length) bool: which token may look at which. `turns` and `tokens` count
-    what is in it, without padding.
+    `ids`, `positions` and `turn` (rows, length) int64: tokens, their places in their turns, and whose they
+    are; `written` (rows, length) bool: the tokens the loss is taken on. `turns` and `tokens` count what is in
+    it, without padding.
     """
 
     ids: torch.Tensor
     written: torch.Tensor
     positions: torch.Tensor
-    mask: torch.Tensor
+    turn: torch.Tensor
     turns: int
     tokens: int
 
@@ -34,10 +35,18 @@ class Batch:
             self.ids.to(device),
             self.written.to(device),
             self.positions.to(device),
-            self.mask.to(device),
+            self.turn.to(device),
             self.turns,
             self.tokens,
         )
+
+    def mask(self, dtype: torch.dtype) -> torch.Tensor:
+        """Which token may look at which, added to attention scores: (rows, 1, length, length) of `dtype`."""
+        same = self.turn[:, :, None] == self.turn[:, None, :]
+        length = self.ids.shape[1]
+        causal = torch.ones(length, length, dtype=torch.bool, device=self.ids.device).tril()
+        apart = torch.zeros(same.shape, dtype=dtype, device=self.ids.device)
+        return apart.masked_fill_(~(same & causal), torch.finfo(dtype).min)[:, None]
 
 
 def packed(source: Iterator[Sample], rows: int, length: int) -> Iterator[Batch]:
@@ -47,13 +56,17 @@ def packed(source: Iterator[Sample], rows: int, length: int) -> Iterator[Batch]:
     than a row is left out.
     """
     batch = _Rows(rows, length)
+    left: list[Sample] = []  # what found no place in this batch opens the next
     for tokens, written in source:
-        if len(tokens) > length:
+        if len(tokens) > length or batch.take(tokens, written):
             continue
-        if not batch.take(tokens, written):
+        left.append((tokens, written))
+        if len(left) == 2 * rows:
             yield batch.closed()
             batch = _Rows(rows, length)
-            batch.take(tokens, written)
+            for each in left:
+                batch.take(*each)
+            left = []
     if batch.turns:
         yield batch.closed()
 
@@ -74,8 +87,8 @@ class _Rows:
         end = start + len(tokens)
         if end > self._length:
             return False
-        self._ids[row, start:end] = torch.tensor(tokens)
-        self._written[row, start:end] = torch.tensor(written)
+        self._ids[row, start:end] = torch.as_tensor(tokens)
+        self._written[row, start:end] = torch.as_tensor(written)
         self._written[row, start] = False  # nothing stands before a turn's first token
         self._positions[row, start:end] = torch.arange(len(tokens))
         self._turn[row, start:end] = self.turns
@@ -84,16 +97,14 @@ class _Rows:
         return True
 
     def closed(self) -> Batch:
-        same = self._turn[:, :, None] == self._turn[:, None, :]
-        causal = torch.ones(self._length, self._length, dtype=torch.bool).tril()
-        mask = (same & causal)[:, None]
-        return Batch(self._ids, self._written, self._positions, mask, self.turns, sum(self._filled))
+        return Batch(self._ids, self._written, self._positions, self._turn, self.turns, sum(self._filled))
 
 
 def loss_of(body: Any, head: Any, batch: Batch) -> torch.Tensor:
     """Mean cross entropy over what the model writes; the head is computed there alone."""
+    mask = batch.mask(torch.bfloat16)
     hidden = body(
-        input_ids=batch.ids, attention_mask=batch.mask, position_ids=batch.positions, use_cache=False
+        input_ids=batch.ids, attention_mask=mask, position_ids=batch.positions, use_cache=False
     ).last_hidden_state[:, :-1]
     chosen = batch.written[:, 1:]
     return torch.nn.functional.cross_entropy(head(hidden[chosen]).float(), batch.ids[:, 1:][chosen])

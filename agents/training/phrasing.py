@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from agents.training.lexicon import sections
+from tools.tool import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,27 @@ class Phrase:
     shares: dict[tuple[int, str], tuple[int, str]] = field(
         default_factory=dict[tuple[int, str], tuple[int, str]]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a request for a tool is made of: its parameters in their order, and those it cannot do without.
+
+    `nouns` and `back` are how it is taken back, `say` sentences it returns (empty for a built-in one).
+    `reading` turns the words of a parameter that is no text into its value, or None where they are none.
+    `parameters` is the JSON schema and `declaration` the line in the stream of one that is declared; both are
+    empty for what the model knows by heart.
+    """
+
+    order: tuple[str, ...]
+    required: tuple[str, ...]
+    reads: bool
+    nouns: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    say: tuple[str, ...] = ()
+    reading: Mapping[str, Callable[[str], Json]] = field(default_factory=dict[str, Callable[[str], Json]])
+    parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    declaration: str = ""
 
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -184,6 +207,11 @@ TAKE_BACK: dict[str, tuple[str, ...]] = {
     "search": ("don't look it up", "don't search"),
 }  # fmt: skip
 
+BUILT_IN: dict[str, Shape] = {
+    name: Shape(order, REQUIRED[name], name in READS, NOUNS.get(name, ()), TAKE_BACK.get(name, ()))
+    for name, order in ORDER.items()
+}
+
 
 def _phrases() -> tuple[dict[str, tuple[Phrase, ...]], tuple[tuple[Phrase, ...], ...]]:
     single: dict[str, tuple[Phrase, ...]] = {}
@@ -210,7 +238,7 @@ SINGLE, CHAINED = _phrases()
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _OPTION = re.compile(r"\[([^\[\]]*)\]")
-SLOT = re.compile(r"\{(?:(\d)\.)?(\w+):([\w/]+)\}")
+SLOT = re.compile(r"\{(?:(\d)\.)?(\w+):([\w/'-]+)\}")
 
 
 def expanded(template: str, rng: random.Random) -> str:

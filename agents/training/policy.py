@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from agents.actions import Action, Answer, Call, Remove
 from agents.training.lexicon import LISTS
-from agents.training.phrasing import ORDER, REQUIRED
+from agents.training.phrasing import Shape
 from agents.training.speaker import Wanted
 from agents.training.synthesize import Utterance
 from tools.tool import Json
@@ -43,7 +43,7 @@ class Policy:
                     actions.append(Remove(before.id))
                 continue
             known = self._known(wanted, words, final)
-            if not ready(wanted, known, final):
+            if not ready(self._utterance.shapes[wanted.tool], wanted, known, final):
                 continue
             new += before is None
             call = Call(before.id if before else len(self.issued) + new, wanted.tool, known)
@@ -79,7 +79,8 @@ class Policy:
 
     def _known(self, wanted: Wanted, words: Sequence[str], final: bool) -> dict[str, Json]:
         known: dict[str, Json] = {}
-        for parameter in ORDER[wanted.tool]:
+        shape = self._utterance.shapes[wanted.tool]
+        for parameter in shape.order:
             value = wanted.arguments.get(parameter)
             if isinstance(value, int):
                 source = self._pending.get(value) or self.issued.get(value)
@@ -89,18 +90,23 @@ class Policy:
                 indices = list(value)
                 while indices and not final and wanted.tool not in _SHORT and _is_stub(words[indices[-1]]):
                     indices.pop()
-                if indices:
-                    known[parameter] = self._utterance.value(indices, words)
+                if indices and (said := self._read(shape, parameter, indices, words)) is not None:
+                    known[parameter] = said
         return known
 
+    def _read(self, shape: Shape, parameter: str, indices: Sequence[int], words: Sequence[str]) -> Json:
+        said = self._utterance.value(indices, words)
+        reading = shape.reading.get(parameter)
+        return reading(said.lower()) if reading else said
 
-def ready(wanted: Wanted, known: Mapping[str, object], final: bool) -> bool:
+
+def ready(shape: Shape, wanted: Wanted, known: Mapping[str, object], final: bool) -> bool:
     """Whether enough has been said to issue the call, given the arguments that count as known."""
     if not (wanted.live and wanted.clear):
         return False
-    if not all(parameter in known for parameter in REQUIRED[wanted.tool]):
+    if not all(parameter in known for parameter in shape.required):
         return False
-    return bool(REQUIRED[wanted.tool] or known or wanted.over or final or not ORDER[wanted.tool])
+    return bool(shape.required or known or wanted.over or final or not shape.order)
 
 
 def _is_stub(word: str) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Mapping
 
 from agents.actions import Call
+from agents.training.phrasing import BUILT_IN, Shape
 from agents.training.values import Values
 
 _SAID: dict[str, tuple[str, ...]] = {
@@ -32,10 +35,11 @@ _FAILED = (
 )
 
 
-def spoken(call: Call, rng: random.Random) -> str:
-    """A result of `call` as news, rarely a failure."""
+def spoken(call: Call, rng: random.Random, shapes: Mapping[str, Shape] = BUILT_IN) -> str:
+    """A result of `call` as news, rarely a failure. `shapes` are those of the tools there are."""
     values = Values(rng)
-    text = rng.choice(_FAILED if rng.random() < 0.08 else _SAID.get(call.name, ("Done.",)))
+    say = shapes[call.name].say if call.name in shapes else ()
+    text = rng.choice(_FAILED if rng.random() < 0.08 else _SAID.get(call.name) or say or ("Done.",))
     known = {key: str(value) for key, value in call.arguments.items()}
     facts = {
         "name": "That",
@@ -52,5 +56,5 @@ def spoken(call: Call, rng: random.Random) -> str:
         "time": values.clock_time(),
         "time2": values.clock_time(),
     } | known
-    made = text.format(**facts)
+    made = re.sub(r"\{(\w+)\}", lambda slot: facts.get(slot.group(1), "it"), text)
     return f"failed: {made}" if text in _FAILED else made

@@ -1,7 +1,8 @@
 """Supervised fine-tuning of a LoRA adapter on simulated turns, on whatever torch runs on.
 
 `python -m agents.training.sft --minutes 50 --out runs/local` trains; the schedule follows the clock, so
-a time budget is the only thing to choose. Turns are packed into rows, the frozen base is kept in half
+a time budget is the only thing to choose. Turns are made as they are needed, or read from a file that
+`agents.training.shards` wrote (`--data`). Turns are packed into rows, the frozen base is kept in half
 precision (bfloat16, which recent CPUs multiply in hardware), and what torch can compile is compiled. Run
 again with the same `--out`, it goes on from the last checkpoint; `--start` begins with another adapter.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import math
 import time
@@ -19,31 +21,27 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import AutoModelForCausalLM
 
 from agents.brains.weights import base_weights
+from agents.training import shards
 from agents.training.clock import streams
 from agents.training.export import export, load
-from agents.training.packing import Sample, loss_of, packed
+from agents.training.packing import Batch, loss_of, packed
+from agents.training.shards import Sample
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-LENGTH = 512  # tokens of a row
 
 
-def samples(tokenizer: Any, seed: int) -> Iterator[Sample]:
-    """Tokens of simulated turns, and which of them the model writes; no two turns the same."""
-    seen: set[str] = set()
-    for stream in streams(seed):
-        if stream.text in seen:
-            continue
-        seen.add(stream.text)
-        tokens: list[int] = []
-        written: list[bool] = []
-        for text, by_model in stream.spans():
-            piece = tokenizer(text, add_special_tokens=False)["input_ids"]
-            tokens += piece
-            written += [by_model] * len(piece)
-        yield tokens, written
+class _Batches(IterableDataset[Batch]):
+    """Batches for a loader, which packs them beside a GPU that would wait for them."""
+
+    def __init__(self, source: Iterator[Sample], rows: int, length: int) -> None:
+        self._of = (source, rows, length)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return packed(*self._of)
 
 
 def train(
@@ -53,19 +51,23 @@ def train(
     rate: float,
     rank: int,
     rows: int,
+    length: int,
     every: float,
     steps: int,
     start: Path | None,
+    data: Path | None,
+    valid: Path | None,
 ) -> None:
     """Train into `out`: losses.csv, and checkpoint.pt and adapter.gguf every `every` minutes, and last.
 
-    `start` is an adapter.gguf of the same rank to go on from, where `out` holds no checkpoint yet.
+    `start` is an adapter.gguf of the same rank to go on from, where `out` holds no checkpoint yet. `data`
+    and `valid` are files of turns, to learn and to be measured on at each checkpoint; without `data` new ones
+    are made all the time.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     path = base_weights()
-    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     base = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=LINEARS, task_type="CAUSAL_LM")
     model = get_peft_model(base, config).to(device).train()
@@ -74,7 +76,9 @@ def train(
         if not parameter.requires_grad:
             parameter.data = parameter.data.bfloat16()
     inner = model.base_model.model
-    body = torch.compile(inner.model, dynamic=False)
+    body = inner.model
+    for layer in body.layers:  # one by one: the first is compiled and the others use it
+        layer.compile(dynamic=False)
     optimizer = torch.optim.AdamW(learned, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
     state: dict[str, Any] = {"step": 0, "spent": 0.0, "tokens": 0, "samples": 0}
     checkpoint = out / "checkpoint.pt"
@@ -86,19 +90,32 @@ def train(
     elif start is not None:
         set_peft_model_state_dict(model, load(start))
     # A seed for each start, so that what was seen before it is not seen again.
-    source = samples(tokenizer, seed + 1000 * state["step"])
+    seed_now = seed + 1000 * state["step"]
+    source = shards.read(data, seed_now) if data else shards.samples(streams(seed_now), shards.tokenizer())
+
+    def measured() -> float | None:
+        """Mean loss over the first rows of `valid`."""
+        if valid is None:
+            return None
+        losses: list[float] = []
+        with torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16):
+            for batch in itertools.islice(packed(shards.read(valid, 0), rows, length), 8):
+                losses.append(loss_of(inner.model, inner.lm_head, batch.to(device)).item())
+        return sum(losses) / len(losses)
 
     def save() -> None:
         adapter = get_peft_model_state_dict(model)
         torch.save({"adapter": adapter, "optimizer": optimizer.state_dict(), "state": state}, checkpoint)
         export({key: value.detach().cpu() for key, value in adapter.items()}, 2 * rank, out / "adapter.gguf")
-        (out / "run.json").write_text(json.dumps({**state, "seed": seed, "rate": rate, "rank": rank}) + "\n")
+        run = {**state, "seed": seed, "rate": rate, "rank": rank, "rows": rows, "length": length}
+        (out / "run.json").write_text(json.dumps({**run, "held_out_loss": measured()}) + "\n")
 
     with (out / "losses.csv").open("a", newline="") as file:
         log = csv.writer(file)
         started = time.monotonic() - state["spent"]
         saved_at = time.monotonic()
-        for batch in packed(source, rows, LENGTH):
+        workers = 1 if device == "cuda" else 0
+        for batch in DataLoader(_Batches(source, rows, length), batch_size=None, num_workers=workers):
             spent = time.monotonic() - started
             done = min(1.0, spent / (60 * minutes))
             if done >= 1 or state["step"] >= steps:
@@ -142,10 +159,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--rows", type=int, default=4, help=f"rows of {LENGTH} tokens a step")
+    parser.add_argument("--rows", type=int, default=4, help="rows a step")
+    parser.add_argument("--length", type=int, default=1024, help="tokens of a row")
     parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
     parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many steps")
     parser.add_argument("--start", type=Path, help="adapter.gguf to go on from")
+    parser.add_argument("--data", type=Path, help="file of turns, made by agents.training.shards")
+    parser.add_argument("--valid", type=Path, help="file of turns to be measured on at each checkpoint")
     given = parser.parse_args()
     train(**vars(given))
 

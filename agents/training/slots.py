@@ -86,6 +86,9 @@ def _plain(lead: str, value: str, kind: str) -> Part:
 
 def _said(kind: str, values: Values) -> str:
     pick, rng = values.pick, values.rng
+    if kind.startswith("int_"):
+        low, high = kind.removeprefix("int_").split("_")
+        return values.number(int(low), int(high))
     if "/" in kind:
         return pick(kind.split("/")).replace("_", " ")
     match kind:
@@ -114,6 +117,13 @@ def _said(kind: str, values: Values) -> str:
             return f"{much} {pick(['warmer', 'cooler', 'colder', 'hotter'])}".strip()
         case "names":
             return f"{values.name()} and {values.name()}"
+        case "upby":
+            much = pick(["one degree", "two degrees", "three degrees", "3 degrees", "a bit"])
+            return f"{pick(['up', 'down'])} {pick(['by ', '', 'by '])}{much}"
+        case "dayfrom":
+            return f"{pick(LISTS['soon'])} from {values.clock_time()}"
+        case "nearspot":
+            return f"{pick(['nearest', 'closest', 'next'])} {values.open(LISTS['spots'])}"
         case "quotable":
             return pick(LISTS["quotable"])
         case "question":

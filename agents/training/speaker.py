@@ -14,7 +14,7 @@ from typing import Any
 
 from agents.training import disfluency
 from agents.training.lexicon import LISTS
-from agents.training.phrasing import SLOT, Phrase, expanded
+from agents.training.phrasing import SLOT, Phrase, Shape, expanded
 from agents.training.slots import FREE_TEXT, Part, part, parts
 from agents.training.values import Values
 
@@ -60,9 +60,13 @@ class _Slot:
 
 @dataclass(slots=True)
 class Speaker:
-    """`words` said so far, what was `wanted` after each (`states`), and the `slots` filled."""
+    """`words` said so far, what was `wanted` after each (`states`), and the `slots` filled.
+
+    `shapes` are those of the tools there are.
+    """
 
     values: Values
+    shapes: Mapping[str, Shape]
     fillers: float
     words: list[str] = field(default_factory=list[str])
     states: list[tuple[Wanted, ...]] = field(default_factory=lambda: [()])

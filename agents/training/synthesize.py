@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.training import disfluency, talk
+from agents.training import disfluency, families, talk
+from agents.training.families import Drawn, Family
 from agents.training.lexicon import LISTS
-from agents.training.phrasing import CHAINED, INSTEAD, NOUNS, SINGLE, TAKE_BACK, Phrase
+from agents.training.phrasing import BUILT_IN, CHAINED, INSTEAD, SINGLE, Phrase, Shape
 from agents.training.slots import FREE_TEXT
 from agents.training.speaker import Speaker, Wanted
 from agents.training.values import Values
+from tools.tool import Effect
 
 FAVOURED = (
     "find_events",
@@ -24,6 +26,15 @@ FAVOURED = (
 )
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 LONGEST = 50  # words
+DECLARING = 0.5  # share of turns in which tools are declared
+# What becomes of a result: the second request of a chain whose first may be any declared tool.
+HAND_ON = (
+    ("send_sms", "message", "and (text|send|message) (it|that|them|the answer) to {1.to:name}"),
+    ("send_sms", "message", "and (text|tell) {1.to:name} (the answer|the result|what it says|)"),
+    ("compose_new_email", "body", "and (email|mail) (it|that|them|the result) to {1.to:name}"),
+    ("create_note", "content", "and (put|write|save) (it|that|them) in a (new |)note called {1.name:thing}"),
+    ("append_note_content", "content", "and add (it|that|them) to my {1.name:thing} note"),
+)
 # Tools that are begun with one verb and meant with another: "text no email Ana".
 SIBLINGS = {
     "send_sms": ("compose_new_email", "get_phone_number"),
@@ -49,6 +60,7 @@ class Utterance:
     """What was said. `states[k]` is what is wanted after k words, `asked` whose results are to be told.
 
     `possessive` are words that lose their 's as values. `reply` is the answer where nothing is told.
+    `shapes` are those of all tools there are.
     """
 
     words: tuple[str, ...]
@@ -57,6 +69,7 @@ class Utterance:
     asked: tuple[int, ...]
     reply: str
     kind: str
+    shapes: Mapping[str, Shape]
 
     def value(self, indices: Sequence[int], words: Sequence[str]) -> str:
         """The words at `indices` as an argument, spelled as in `words`."""
@@ -65,29 +78,85 @@ class Utterance:
             said[-1] = said[-1][:-2]
         return " ".join(said)
 
+    @property
+    def can_be_read(self) -> bool:
+        """Whether every number and choice is one in the end: stammered, it may be none."""
+        return all(
+            reading(self.value(value, self.words).lower()) is not None
+            for wanted in self.states[-1]
+            for parameter, reading in self.shapes[wanted.tool].reading.items()
+            if isinstance(value := wanted.arguments.get(parameter), tuple)
+        )
+
 
 def utterances(seed: int, held_out: bool = False) -> Iterator[Utterance]:
     """Utterances without end. The same seed gives the same ones."""
     rng = random.Random(f"{seed} {held_out}")
     values = Values(rng, held_out)
     while True:
-        made = _utterance(values)
+        declared = families.drawn(rng, held_out) if rng.random() < DECLARING else {}
+        made = _utterance(values, _Pool(rng, declared, held_out))
         text = " ".join(made.words).lower()
-        if len(made.words) <= LONGEST and not any(phrase in text for phrase in HELD_OUT_PHRASES):
+        if (
+            len(made.words) <= LONGEST
+            and made.can_be_read
+            and not any(phrase in text for phrase in HELD_OUT_PHRASES)
+        ):
             yield made
 
 
-def _utterance(values: Values) -> Utterance:
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What can be asked for in a turn."""
+
+    rng: random.Random
+    declared: Mapping[str, Drawn]
+    held_out: bool
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        return {**BUILT_IN, **{name: tool.shape for name, tool in self.declared.items()}}
+
+    @property
+    def missing(self) -> list[Family]:
+        """Tools that would change something, were they there. What they read, a search may find."""
+        return [
+            each
+            for each in families.known(self.held_out)
+            if each.effect is not Effect.READ and not set(each.names) & set(self.declared)
+        ]
+
+    def single(self) -> Phrase:
+        if self.declared and self.rng.random() < 0.7:
+            return self.rng.choice(list(self.declared.values())).phrase(self.rng)
+        tool = self.rng.choice(FAVOURED) if self.rng.random() < 0.35 else self.rng.choice(list(SINGLE))
+        return self.rng.choice(SINGLE[tool])
+
+    def chained(self) -> Phrase:
+        reads = [tool for tool in self.declared.values() if tool.shape.reads]
+        if reads and self.rng.random() < 0.7:
+            begun = self.rng.choice(reads).phrase(self.rng)
+            tool, parameter, tail = self.rng.choice(HAND_ON)
+            return Phrase((*begun.tools, tool), f"{begun.template} {tail}", {(1, parameter): 0})
+        return self.rng.choice(self.rng.choice(CHAINED))
+
+
+def _utterance(values: Values, pool: _Pool) -> Utterance:
     rng = values.rng
-    speaker = Speaker(values, fillers=rng.choice((0.0, 0.0, 0.0, 0.04, 0.08, 0.13)))
+    speaker = Speaker(values, pool.shapes, fillers=rng.choice((0.0, 0.0, 0.0, 0.04, 0.08, 0.13)))
     roll = rng.random()
+    lacking = [tool for tool in pool.declared.values() if tool.family.lacking]
+    if roll < 0.02 and pool.missing:
+        return _beyond(speaker, pool)
+    if 0.075 < roll < 0.13 and lacking and rng.random() < 0.6:
+        return _questioned(speaker, rng.choice(lacking))
     if roll < 0.13:
-        said, reply = (talk.small_talk if roll < 0.075 else talk.lacking)(values)
+        said, reply = talk.small_talk(values, bool(pool.declared)) if roll < 0.075 else talk.lacking(values)
         for word in _opened(said.split(), rng, 0.15):
             speaker.say(word)
         return finished(speaker, "no-tool" if roll < 0.075 else "question", reply)
     kind = "filler" if speaker.fillers else "fluent"
-    repairs = rng.choice((0, 0, 0, 0, 0, 1, 1, 1, 1, 2))
+    repairs = rng.choice((0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2))
     if rng.random() < 0.04:
         speaker.remark(rng.choice(LISTS["prefaces"]).split())
     count = 1 if roll < 0.57 else 2 if roll < 0.91 else 3
@@ -96,28 +165,50 @@ def _utterance(values: Values) -> Utterance:
     for at in range(count):
         if at:
             speaker.remark(rng.choice(disfluency.JOINS).split())
-        phrase = _chained(rng) if rng.random() < 0.16 else _single(rng)
+        phrase = pool.chained() if rng.random() < 0.16 else pool.single()
         opening = _opening(phrase, rng, 0.1 if at else 0.4)
         for word in opening:
             speaker.say(word)
-        if rng.random() < 0.06 and _broken_off(speaker, phrase):
+        if rng.random() < 0.06 and _broken_off(speaker, pool, phrase):
             kind = "false-start"
         first = len(speaker.wanted)
         speaker.phrase(phrase, repairs if at == wrong_at else 0)
         groups.append(range(first, len(speaker.wanted)))
     if repairs:
         kind = "self-correction"
-    kind = _afterthought(speaker, groups, kind)
+    kind = _afterthought(speaker, pool, groups, kind)
     if rng.random() < 0.1 and kind != "late-cancel" and _may_close(speaker):
         speaker.remark(rng.choice(LISTS["trailers"]).split())
     return finished(speaker, kind, rng.choice(disfluency.DECLINED))
 
 
-def _broken_off(speaker: Speaker, phrase: Phrase) -> bool:
+def _beyond(speaker: Speaker, pool: _Pool) -> Utterance:
+    """Something that a tool could do, but none that there is."""
+    tool = families.draw(speaker.rng.choice(pool.missing), speaker.rng)
+    speaker.shapes = {**speaker.shapes, tool.name: tool.shape}
+    speaker.phrase(tool.phrase(speaker.rng))
+    speaker.wanted.clear()
+    speaker.states = [() for _ in speaker.states]
+    speaker.shapes = pool.shapes
+    return finished(speaker, "no-tool", speaker.rng.choice(LISTS["unable"]))
+
+
+def _questioned(speaker: Speaker, tool: Drawn) -> Utterance:
+    """A declared tool is asked for without what it requires."""
+    phrase, question = tool.lacking(speaker.rng)
+    for word in _opening(phrase, speaker.rng, 0.15):
+        speaker.say(word)
+    speaker.phrase(phrase)
+    speaker.wanted.clear()
+    speaker.states = [() for _ in speaker.states]
+    return finished(speaker, "question", question)
+
+
+def _broken_off(speaker: Speaker, pool: _Pool, phrase: Phrase) -> bool:
     """Begin something else and give it up; returns whether it was."""
     rng = speaker.rng
     if rng.random() < 0.5:
-        begun, term = _single(rng), disfluency.broken_off(rng)
+        begun, term = pool.single(), disfluency.broken_off(rng)
         speaker.phrase(begun, stop_after=rng.randint(1, 6))
     else:
         siblings = SIBLINGS.get(phrase.tools[0])
@@ -138,11 +229,11 @@ def _open(template: str) -> bool:
     return template.count("(") != template.count(")") or template.count("[") != template.count("]")
 
 
-def _afterthought(speaker: Speaker, groups: list[range], kind: str) -> str:
+def _afterthought(speaker: Speaker, pool: _Pool, groups: list[range], kind: str) -> str:
     rng, wanted = speaker.rng, speaker.wanted
     roll = rng.random()
     if roll < 0.13:
-        return _cancelled(speaker, groups) or kind
+        return _cancelled(speaker, pool, groups) or kind
     changed = [each for each in INSTEAD.get(wanted[0].tool, ()) if each.fits(wanted[0].arguments)]
     if roll < 0.4 and len(groups) == 1 and len(wanted) == 1 and changed:
         way = rng.choice(changed)
@@ -153,23 +244,24 @@ def _afterthought(speaker: Speaker, groups: list[range], kind: str) -> str:
     return kind
 
 
-def _cancelled(speaker: Speaker, groups: list[range]) -> str:
+def _cancelled(speaker: Speaker, pool: _Pool, groups: list[range]) -> str:
     """Take one of the requests back, all of them, or all but one. Returns the kind, "" where none fits."""
     rng = speaker.rng
     everything = [at for group in groups for at in group]
-    nouns = [NOUNS.get(speaker.wanted[group[-1]].tool, ()) for group in groups]
+    shapes = speaker.shapes
+    nouns = [shapes[speaker.wanted[group[-1]].tool].nouns for group in groups]
     turn = rng.choice([*LISTS["turns"], "", ""]).split()
     if len(groups) == 1:
         tool = speaker.wanted[everything[-1]].tool
         ways = [rng.choice(LISTS["drops"])]
         if len(everything) == 1:
-            ways += [rng.choice(TAKE_BACK[tool])] if tool in TAKE_BACK else []
+            ways += [rng.choice(shapes[tool].back)] if shapes[tool].back else []
             ways += [disfluency.dropping(rng, rng.choice(nouns[0]))] if nouns[0] else []
         speaker.drop(everything, [*turn, *rng.choice(ways).split()])
         if rng.random() < 0.2:
             speaker.remark(rng.choice(("", "just", "instead", "rather", "and")).split())
             speaker.slots.clear()
-            speaker.phrase(_single(rng))
+            speaker.phrase(pool.single())
         return "late-cancel"
     if rng.random() < 0.2:
         speaker.drop(everything, [*turn, *rng.choice(LISTS["drop_all"]).split()])
@@ -182,7 +274,7 @@ def _cancelled(speaker: Speaker, groups: list[range]) -> str:
     if rng.random() < 0.2:
         others = [i for i in everything if i not in groups[at]]
         speaker.drop(others, [*turn, *rng.choice(LISTS["onlys"]).split(), "the", *noun.split()])
-    elif (ways := [way for way in TAKE_BACK.get(tools[at], ()) if "it" not in way.split()]) and (
+    elif (ways := [way for way in shapes[tools[at]].back if "it" not in way.split()]) and (
         rng.random() < 0.3
     ):
         speaker.drop(groups[at], [*turn, *rng.choice(ways).split()])
@@ -212,15 +304,6 @@ def _opened(words: list[str], rng: random.Random, share: float) -> list[str]:
     return rng.choice(LISTS["askers" if bare else "starts"]).split() + words
 
 
-def _single(rng: random.Random) -> Phrase:
-    tool = rng.choice(FAVOURED) if rng.random() < 0.35 else rng.choice(list(SINGLE))
-    return rng.choice(SINGLE[tool])
-
-
-def _chained(rng: random.Random) -> Phrase:
-    return rng.choice(rng.choice(CHAINED))
-
-
 def finished(speaker: Speaker, kind: str, reply: str) -> Utterance:
     """What the speaker said, with `reply` as the answer where nothing is wanted at the end."""
     end = speaker.wanted
@@ -233,4 +316,5 @@ def finished(speaker: Speaker, kind: str, reply: str) -> Utterance:
         asked,
         "" if asked else reply,
         kind,
+        speaker.shapes,
     )

@@ -12,12 +12,13 @@ def _pairs(section: str) -> list[tuple[list[str], list[str]]]:
 
 
 _TALK = _pairs("talk")
+_TALK_ONLY = [pair for pair in _TALK if not any("can't" in answer for answer in pair[1])]
 _LACKING = _pairs("lacking")
 
 
-def small_talk(values: Values) -> tuple[str, str]:
-    """Something no tool is for, and what to say to it."""
-    return _drawn(_TALK, values)
+def small_talk(values: Values, declared: bool = False) -> tuple[str, str]:
+    """Something no tool is for, and what to say to it; where tools are declared, nothing one might do."""
+    return _drawn(_TALK_ONLY if declared else _TALK, values)
 
 
 def lacking(values: Values) -> tuple[str, str]:

@@ -129,6 +129,8 @@ class Values:
     def number(self, low: int, high: int) -> str:
         """A number, as digits or in words, the way recognisers write either."""
         value = self.rng.randint(low, high)
+        if value > 99 and self.rng.random() < 0.5:
+            value = round(value, 1 - len(str(value)))  # people like round ones
         return str(value) if self.rng.random() < 0.5 else in_words(value)
 
     def clock_time(self) -> str:
@@ -171,6 +173,7 @@ class Values:
         made: str | None = {
             "name": self.name, "place": self.place, "spot": self.spot, "thing": self.thing, "task": self.task,
             "event": self.event, "message": self.message, "time": self.clock_time, "duration": self.duration,
+            "invented": self.invented,
         }.get(kind, lambda: None)()  # fmt: skip
         if made is not None:
             return made
@@ -193,7 +196,12 @@ _TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
 def in_words(value: int) -> str:
-    """0 to 99 in words."""
+    """0 to 99 in words, and round hundreds and thousands; any other in digits."""
+    for size, word in ((1000, "thousand"), (100, "hundred")):
+        if value >= size:
+            return (
+                f"{_ONES[value // size]} {word}" if value % size == 0 and value // size < 20 else str(value)
+            )
     if value < 20:
         return _ONES[value]
     return _TENS[value // 10] + (f" {_ONES[value % 10]}" if value % 10 else "")

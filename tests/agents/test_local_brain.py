@@ -13,13 +13,13 @@ from agents import protocol, wire
 from agents.actions import Action, Answer, Call, Pause, Remove
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
-from agents.brains.local import ADAPTER, LocalBrain
+from agents.brains.local import ADAPTER, LocalBrain, declared
 from agents.events import CallIssued, CallRemoved, Event, Updated
-from agents.training.clock import streams
+from agents.training.clock import Stream, streams
 from agents.training.evaluate import attempt, tasks
 from tests.agents.gbnf import accepts
 from tools.assistant import assistant_tools
-from tools.tool import Effect, Tool
+from tools.tool import Arguments, Effect, Tool, ToolContext, ToolResult
 from tools.toolbox import Toolbox
 
 REQUESTS = Path(__file__).parents[1] / "data" / "requests.jsonl"
@@ -38,7 +38,8 @@ def allowed(events: list[Event], *actions: Action, box: Toolbox = BOX) -> bool:
 @given(st.integers(0, 10**6))
 @settings(max_examples=3, deadline=None)
 def test_the_grammar_accepts_every_turn_the_model_learns_from(seed: int) -> None:
-    for stream in itertools.islice(streams(seed), 3):
+    for stream in itertools.islice(streams(seed), 4):
+        box = Toolbox([*assistant_tools(), *declared_tools(stream)])
         said: list[str] = []
         events: list[Event] = []
         for segment in stream.segments:
@@ -56,7 +57,7 @@ def test_the_grammar_accepts_every_turn_the_model_learns_from(seed: int) -> None
             actions = segment.actions
             if _final(events) and isinstance(actions[-1], Pause):
                 continue  # a turn that was taken for over and was not
-            assert allowed(events, *actions, *closing), (stream.text, segment.text)
+            assert allowed(events, *actions, *closing, box=box), (stream.text, segment.text)
             for action in actions:
                 if isinstance(action, Call):
                     events.append(
@@ -64,6 +65,29 @@ def test_the_grammar_accepts_every_turn_the_model_learns_from(seed: int) -> None
                     )
                 elif isinstance(action, Remove):
                     events.append(CallRemoved(1, 0.0, action.id))
+
+
+def declared_tools(stream: Stream) -> list[Tool]:
+    async def run(context: ToolContext, arguments: Arguments) -> ToolResult:
+        raise AssertionError("only declared")
+
+    return [
+        Tool(name, "", Effect.READ, dict(shape.parameters), run)
+        for name, shape in stream.shapes.items()
+        if shape.declaration
+    ]
+
+
+def test_tools_are_declared_as_in_training_and_the_built_in_ones_are_not() -> None:
+    for stream in itertools.islice(streams(4), 40):
+        tools = declared_tools(stream)
+        told = declared(Toolbox([*assistant_tools(), *tools]))
+        written = [shape.declaration for shape in stream.shapes.values() if shape.declaration]
+        assert stream.text.startswith("".join(written))
+        # All but the descriptions, which these tools have not.
+        assert [line.partition(")")[0] for line in told.split(protocol.TOOL)[1:]] == [
+            line.removeprefix(protocol.TOOL).partition(")")[0] for line in written
+        ]
 
 
 def _final(events: list[Event]) -> bool:
@@ -134,7 +158,7 @@ def test_the_grammar_follows_any_schema() -> None:
         "required": ["count"],
     }
     box = Toolbox([Tool("order", "Order.", Effect.WRITE, schema, _nothing)])  # pyright: ignore[reportArgumentType]
-    events: list[Event] = [update('say "5" of \\ these')]
+    events: list[Event] = [update('say "5" of \\ these large')]
     assert allowed(events, Call(1, "order", {"count": 5}), Pause(), box=box)
     assert allowed(
         events, Call(1, "order", {"count": 5, "size": "very large", "loud": True}), Pause(), box=box
@@ -142,6 +166,10 @@ def test_the_grammar_follows_any_schema() -> None:
     assert allowed(events, Call(1, "order", {"count": 5, "tags": ["these", "of"]}), Pause(), box=box) is False
     assert not allowed(events, Call(1, "order", {"count": "5"}), Pause(), box=box)
     assert not allowed(events, Call(1, "order", {"count": 5, "size": "tiny"}), Pause(), box=box)
+    # A choice that need not be made is made where it was said, and nowhere else.
+    assert not allowed(events, Call(1, "order", {"count": 5, "size": "small"}), Pause(), box=box)
+    schema["required"] = ["count", "size"]
+    assert allowed(events, Call(1, "order", {"count": 5, "size": "small"}), Pause(), box=box)
     assert allowed(events, Pause(), box=Toolbox([]))
 
 
