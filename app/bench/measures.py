@@ -1,4 +1,4 @@
-"""`headstart bench cost`, `screen`, `voice` and `classify`: what the program itself costs, and what it proposes."""
+"""`headstart bench cost`, `screen`, `voice`, `classify`: what the program costs, and what it proposes."""
 
 from __future__ import annotations
 

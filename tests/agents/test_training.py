@@ -74,7 +74,7 @@ def test_values_are_words_that_were_said_by_then(seed: int) -> None:
                 shape = stream.shapes[call.name]
                 for parameter, value in call.arguments.items():
                     if parameter in shape.reading:
-                        # A number or a choice is read from words; which words is what the grammar's test asks.
+                        # Read from words; from which, the test of the grammar asks.
                         schema = shape.parameters["properties"][parameter]
                         assert value in schema.get("enum", [value]) and isinstance(value, int | str)
                         continue
