@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,7 @@ class Source:
     data: Path | None
     tasks: Path | None
     tools: str | None
+    opened: ExitStack  # closes what must be closed once all is measured
 
 
 def _household(name: str) -> Callable[[Source], Suite]:
@@ -59,7 +61,14 @@ def _own(source: Source) -> Suite:
 
     if source.tasks is None:
         raise SettingsError("say with --tasks FILE which tasks; one JSON object a line")
-    return own(source.tasks, tools_of_module(source.tools) if source.tools else list)
+    if source.tools is None:
+        return own(source.tasks, list)
+    if Path(source.tools).suffix == ".json":
+        from app.bench.servers import served
+
+        offered = source.opened.enter_context(served(Path(source.tools)))
+        return own(source.tasks, lambda: offered)
+    return own(source.tasks, tools_of_module(source.tools))
 
 
 def _one_of(kind: type[Kind], text: str, called: str) -> Kind:
@@ -117,7 +126,7 @@ def _add(name: str, about: str, open_suite: Callable[[Source], Suite]) -> None:
         tasks: Annotated[Path | None, typer.Option(metavar="FILE", help="own: the tasks.")] = None,
         tools: Annotated[
             str | None,
-            typer.Option(metavar="MODULE:FUNCTION", help="own: makes tools beside the built-in ones."),
+            typer.Option(metavar="MODULE:FUNCTION|FILE.json", help="own: makes tools; or MCP servers."),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     ) -> None:
@@ -137,17 +146,15 @@ def _add(name: str, about: str, open_suite: Callable[[Source], Suite]) -> None:
             raise SettingsError(
                 "--speed is for the virtual clock: in real time the brain is as fast as it is"
             )
-        plan = compare.Plan(
-            open_suite(Source(data, tasks, tools)).sample(limit or (QUICK_TASKS if quick else None), seed),
-            chosen,
-            thinks,
-            ticks,
-            Conditions(Pace(rate=rate, chunk=chunk), read_delay(delay), network, seed),
-            speed or (GOLD_SPEED if thinks is Thinks.GOLD else 0.0),
-        )
-        reached = compare.conclude(compare.play(plan, out), out, as_json=json)
-        if sweep:
-            print(compare.sweep(plan))
+        conditions = Conditions(Pace(rate=rate, chunk=chunk), read_delay(delay), network, seed)
+        pace = speed or (GOLD_SPEED if thinks is Thinks.GOLD else 0.0)
+        with ExitStack() as opened:
+            suite = open_suite(Source(data, tasks, tools, opened))
+            suite = suite.sample(limit or (QUICK_TASKS if quick else None), seed)
+            plan = compare.Plan(suite, chosen, thinks, ticks, conditions, pace)
+            reached = compare.conclude(compare.play(plan, out), out, as_json=json)
+            if sweep:
+                print(compare.sweep(plan))
         if reached.faults:
             raise typer.Exit(1)
 

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from typing import Any, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar, cast
 
 from agents.actions import Action, Answer, Call, Pause
 from agents.brain import Brain, Interaction
@@ -97,9 +98,21 @@ class RealLoop:
         self._thread = threading.Thread(target=self._loop.run_forever, name="real clock", daemon=True)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Awaitable[T]) -> T:
         """Run `work` there; everything here stands still meanwhile."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        return self.start(work).result()
+
+    def start(self, work: Awaitable[T]) -> Future[T]:
+        """Begin `work` there."""
+
+        async def done() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(done(), self._loop)
+
+    def do(self, step: Callable[[], object]) -> None:
+        """Let `step` happen there."""
+        self._loop.call_soon_threadsafe(step)
 
     def close(self) -> None:
         """End the thread."""

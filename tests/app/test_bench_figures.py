@@ -23,6 +23,7 @@ from app.bench.verdict import judge
 from app.settings import SettingsError
 from tools.errors import HeadstartError
 
+ROGUE = Path(__file__).parents[1] / "tools" / "mcp" / "rogue.py"
 HEADSTART = str(Path(sys.executable).with_name("headstart"))
 
 
@@ -227,6 +228,33 @@ def test_tasks_and_tools_of_ones_own(tmp_path: Path) -> None:
     found = subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert found.returncode == 0, found.stderr
     assert all(arm["right"]["value"] == 1 for arm in json.loads(found.stdout)["verdict"]["arms"])
+
+
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_tools_of_a_server(tmp_path: Path, clock: str) -> None:
+    task = {
+        "id": "t1",
+        "said": "echo rhubarb",
+        "kind": "fluent",
+        "now": "2026-11-23T09:00:00",
+        "world": "",
+        "calls": [
+            {"id": 1, "name": "odd_echo", "arguments": {"x": "rhubarb"}},
+            {"id": 2, "name": "odd_echo_write", "arguments": {"x": "rhubarb"}},
+        ],
+        "effects": [{"name": "odd_echo_write", "arguments": {"x": "rhubarb"}}],
+        "answer_any": ["rhubarb"],
+    }
+    tasks, servers = tmp_path / "tasks.jsonl", tmp_path / "servers.json"
+    tasks.write_text("\n".join(json.dumps(task | {"id": f"t{n}"}) for n in range(2)))
+    program = ["-I", str(ROGUE), "well", str(tmp_path / "got.jsonl")]
+    odd = {"command": sys.executable, "args": program, "trust": "annotations"}
+    servers.write_text(json.dumps({"mcpServers": {"odd": odd}}))
+    command = ["own", "--tasks", str(tasks), "--tools", str(servers), "--brain", "gold", "--clock", clock]
+    found = bench(*command, "--delay", "0", "--speed" if clock == "virtual" else "--seed", "60", "--json")
+    assert found.exit_code == 0, found
+    verdict = json.loads(found.stdout)["verdict"]
+    assert not verdict["faults"] and all(arm["right"]["value"] == 1 for arm in verdict["arms"])
 
 
 @pytest.mark.parametrize(
