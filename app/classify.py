@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
+from app.config import read_config, write_config
 from app.settings import Settings, SettingsError
 from app.tool_lists import ListedTool, read_list
 from app.toolbox import open_toolbox
@@ -93,13 +92,7 @@ def write(file: Path, proposed: Proposed) -> list[str]:
     What stands in the file stays as it is, a class that is set already too. Of two tools of one name the
     graver proposal counts. Raises SettingsError.
     """
-    target = file.resolve()  # a link to a file elsewhere stays one
-    try:
-        document = (
-            tomlkit.parse(target.read_text(encoding="utf-8")) if target.exists() else tomlkit.document()
-        )
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}".splitlines()[0]) from None
+    document = read_config(file)
     tools = document.setdefault("tools", tomlkit.table(is_super_table=True))
     if not isinstance(tools, dict):
         raise SettingsError(f"{file}: tools must be a table, [tools.NAME]")
@@ -115,7 +108,7 @@ def write(file: Path, proposed: Proposed) -> list[str]:
             entry["effect"] = effect.value
             written.append(name)
     if written:
-        _replace(target, tomlkit.dumps(document))
+        write_config(file, document)
     return written
 
 
@@ -128,24 +121,6 @@ def _is_announced(tool: ListedTool) -> bool:
     return isinstance(hints, dict) and any(
         isinstance(hints.get(key), bool) for key in ("readOnlyHint", "destructiveHint")
     )
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all, with the rights it had."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with open(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-            os.chmod(name, mode)
-            os.replace(name, file)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise SettingsError(f"{file} cannot be written: {error.strerror}") from None
 
 
 async def run(settings: Settings, file: Path | None, target: Path | None) -> None:

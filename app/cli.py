@@ -201,18 +201,18 @@ def replay(
 
 
 @app.command()
-def devices() -> None:
-    """List microphones and speakers."""
-    from voice.devices import Direction
-    from voice.devices import devices as listed
+def devices(
+    microphone: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Use this one from now on; a part of its name will do.")
+    ] = None,
+    speaker: Annotated[str | None, typer.Option(metavar="NAME", help="The same for the speaker.")] = None,
+) -> None:
+    """List microphones and speakers, those in use with a star; choose others by name."""
+    from app.devices import choose, show
 
-    for direction in Direction:
-        found = listed(direction)
-        if not found:
-            print(f"  {direction:<6}  none found; connect one, and see `headstart doctor`")
-        for device in found:
-            mark = "*" if device.default else " "
-            print(f"{mark} {direction:<6}  {device.rate:>6} Hz  {device.channels} ch  {device.name}")
+    if microphone is not None or speaker is not None:
+        choose(microphone, speaker, CONFIG)
+    show(load())
 
 
 @app.command()

@@ -7,10 +7,15 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from app.settings import Settings
 from tools.errors import HeadstartError
+from voice.devices import Direction, native_errors_to, pick
+from voice.echo import Echo
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +27,31 @@ class Check:
     detail: str
 
 
+class NotWell(HeadstartError):
+    """A check failed. The message is one line: what was found, and what to do."""
+
+
 def examine(settings: Settings, *, as_json: bool) -> bool:
-    """Run every check, printing each as it is done. True when all is well."""
+    """Run every check, printing each as it is done. True when all is well. Plays a sound, and listens."""
     good = True
-    for check in _checks(settings):
-        good = good and check.ok
-        if as_json:
-            print(json.dumps(asdict(check)), flush=True)
-        else:
-            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {check.detail}", flush=True)
+    with native_errors_to(Path(os.devnull)):
+        for check in _checks(settings):
+            good = good and check.ok
+            if as_json:
+                print(json.dumps(asdict(check)), flush=True)
+            else:
+                print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {check.detail}", flush=True)
     return good
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
     for name, look in (
-        ("microphone", _microphone),
-        ("speaker", _speaker),
+        ("packages", _packages),
         ("models", _models),
+        ("microphone", lambda: _microphone(settings)),
+        ("speaker", lambda: _speaker(settings)),
+        ("echo", lambda: _echo(settings)),
+        ("speed", _speed),
         ("brain", lambda: _brain(settings)),
         ("store", lambda: _store(settings.data)),
     ):
@@ -52,24 +65,78 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, False, str(error))
 
 
-def _microphone() -> str:
-    from voice.devices import Direction, pick
-
-    device = pick(Direction.INPUT)
-    return f"{device.name}, {device.rate} Hz"
-
-
-def _speaker() -> str:
-    from voice.devices import Direction, pick
-
-    device = pick(Direction.OUTPUT)
-    return f"{device.name}, {device.rate} Hz"
+def _packages() -> str:
+    needed = [Requirement(text) for text in metadata.requires("headstart") or ()]
+    needed = [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    wrong: list[str] = []
+    for one in needed:
+        try:
+            version = metadata.version(one.name)
+        except metadata.PackageNotFoundError:
+            wrong.append(f"{one.name} is missing")
+            continue
+        if not one.specifier.contains(version, prereleases=True):
+            wrong.append(f"{one.name} is {version}, not {one.specifier}")
+    if wrong:
+        raise NotWell(f"{'; '.join(wrong)}; install Headstart again")
+    return f"all {len(needed)} of them"
 
 
 def _models() -> str:
     from voice.models import whisper_path
 
     return f"speech recognition from {whisper_path().parent.name}; voice from hibari"
+
+
+def _microphone(settings: Settings) -> str:
+    from voice.probe import SILENCE, level
+
+    device = pick(Direction.INPUT, settings.microphone)
+    loudness = level(device)
+    found = f"{device.name}, {device.rate} Hz"
+    if loudness <= SILENCE:
+        raise NotWell(f"{found}: nothing but silence comes from it; unmute it in the system's sound settings")
+    if loudness > -20:
+        raise NotWell(f"{found}: {loudness:.0f} dB of noise; turn it down, or find a quieter place")
+    return f"{found}; the room is at {loudness:.0f} dB"
+
+
+def _speaker(settings: Settings) -> str:
+    device = pick(Direction.OUTPUT, settings.speaker)
+    return f"{device.name}, {device.rate} Hz"
+
+
+def _echo(settings: Settings) -> str:
+    from hibari import SAMPLE_RATE, Hibari
+
+    from voice.probe import probe
+
+    microphone = pick(Direction.INPUT, settings.microphone)
+    speaker = pick(Direction.OUTPUT, settings.speaker)
+    sound = Hibari(threads=1)("This is the assistant. It listens to itself, to find out how loud it is here.")
+    found = probe(microphone, speaker, sound, SAMPLE_RATE)
+    if not found.is_heard:
+        return f"the microphone does not hear the speaker; set to {settings.echo}"
+    heard = f"the microphone hears the speaker at {found.echo:.0f} dB"
+    after = f"{found.echo - found.left:.0f} dB of that can be cancelled"
+    if settings.echo is Echo.OFF:
+        better = Echo.CANCEL if found.is_cancelled else Echo.HALF_DUPLEX
+        raise NotWell(f'{heard}, {after}; wear headphones, or set echo = "{better}"')
+    if settings.echo is Echo.CANCEL and not found.is_cancelled:
+        raise NotWell(f'{heard}, only {after}; wear headphones, or set echo = "{Echo.HALF_DUPLEX}"')
+    return f"{heard}, {after}; set to {settings.echo}"
+
+
+def _speed() -> str:
+    from app.speed import measure
+    from voice.models import load
+
+    speeds = measure(load())
+    told = "; ".join(str(speed) for speed in speeds)
+    slow = [speed.name for speed in speeds if speed.is_slow]
+    if slow:
+        raise NotWell(f"{told}; {' and '.join(slow)} cannot keep up: close what else uses the processor")
+    return told
 
 
 def _brain(settings: Settings) -> str:
@@ -87,13 +154,18 @@ def _brain(settings: Settings) -> str:
 def _local_brain() -> str:
     from agents.brains.local import ADAPTER
     from agents.brains.weights import base_weights
+    from app.speed import first_action
 
     if not ADAPTER.is_file():
-        raise HeadstartError(f"the adapter {ADAPTER} is missing; reinstall Headstart")
+        raise NotWell(f"the adapter {ADAPTER} is missing; reinstall Headstart")
     try:
-        return f"{base_weights().name} with {ADAPTER.name}"
+        found = f"{base_weights().name} with {ADAPTER.name}"
     except FileNotFoundError as error:
-        raise HeadstartError(str(error)) from error
+        raise NotWell(str(error)) from error
+    seconds = asyncio.run(first_action())
+    if seconds > 3.0:
+        raise NotWell(f"{found}: {seconds:.1f} s to its first call; close what else uses the processor")
+    return f"{found}, {seconds:.2f} s to its first call"
 
 
 def _store(data: Path) -> str:

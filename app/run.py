@@ -160,7 +160,7 @@ def _first(error: BaseException) -> BaseException:
 async def _shown(session: Session, control: Control, show: Show, settings: Settings) -> AsyncIterator[View]:
     """Show the session's events, on the screen for as long as it lives.
 
-    What native libraries print meanwhile goes to a log instead of across the screen.
+    What is written to sys.stderr meanwhile goes to a log instead of across the screen.
     """
     view = View()
     if not show.screen:
@@ -170,11 +170,10 @@ async def _shown(session: Session, control: Control, show: Show, settings: Setti
         return
     from app.export import themed
     from app.screen import HeadstartScreen
-    from voice.devices import native_errors_to
 
     log = settings.data / "screen.log"
     screen = themed(HeadstartScreen(session.now, control=control), settings.theme)
-    with native_errors_to(log):
+    with log.open("a", encoding="utf-8") as file, contextlib.redirect_stderr(file):
         task = asyncio.create_task(watch(session, screen, view, log), name="screen")
         try:
             yield view

@@ -13,12 +13,13 @@ from agents.session import Session
 from app import typed
 from app.run import Show, run_session
 from app.settings import Settings, SettingsError
-from voice.devices import AudioUnavailable, Direction, pick
+from voice.devices import AudioUnavailable, Direction, native_errors_to, pick
 from voice.hand import VoiceHand
 from voice.pipeline import Microphone, Speaker, VoiceOptions, run_speaker, run_voice
 from voice.tape import Tape
 from voice.wavfile import BadAudio, read_audio
 
+NOISE = "native.log"  # in the data folder: what sound libraries print
 DEMO = Path(__file__).parents[1] / "assets" / "demo.wav"
 
 
@@ -27,6 +28,11 @@ async def talk(settings: Settings) -> None:
 
     Raises AudioUnavailable where a device was asked for by name or by "mic" or "speaker".
     """
+    with native_errors_to(settings.data / NOISE):
+        await _talk(settings)
+
+
+async def _talk(settings: Settings) -> None:
     screen = settings.screen and not settings.json_
     if screen and not _is_terminal():
         _tell(
@@ -59,6 +65,11 @@ async def talk(settings: Settings) -> None:
 
 async def say(settings: Settings, texts: Sequence[str], reply: str | None) -> None:
     """Deliver `texts` one after the other as if they were spoken, and `reply` to what is asked."""
+    with native_errors_to(settings.data / NOISE):
+        await _say(settings, texts, reply)
+
+
+async def _say(settings: Settings, texts: Sequence[str], reply: str | None) -> None:
     sink = None if settings.output is None else _sink(settings)
 
     async def feed(session: Session) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tools.errors import HeadstartError
 
@@ -26,6 +27,10 @@ class Direction(StrEnum):
     OUTPUT = "output"
 
 
+_BLOCKS = 50  # calls a second of a stream's callback
+# Seconds that the speaker holds. "low" would be 0.04, and a busy machine be late for that now and then:
+# sound that runs dry costs 2 s where PulseAudio stands behind ALSA.
+_LATENCY = {Direction.INPUT: "low", Direction.OUTPUT: 0.1}
 _KIND = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker"}
 
 
@@ -98,22 +103,62 @@ def pick(direction: Direction, name: str | None = None) -> Device:
     return matching[0]
 
 
+def open_stream(direction: Direction, device: Device, width: int, callback: Callable[..., None]) -> Any:
+    """A 16-bit stream at the device's native rate, not yet started. Raises AudioUnavailable.
+
+    PortAudio's own thread calls `callback` fifty times a second.
+    """
+    sd = sounddevice()
+    kind = sd.RawInputStream if direction is Direction.INPUT else sd.RawOutputStream
+    try:
+        return kind(
+            samplerate=device.rate,
+            channels=width,
+            dtype="int16",
+            device=device.index,
+            blocksize=device.rate // _BLOCKS,
+            latency=_LATENCY[direction],
+            callback=callback,
+        )
+    except sd.PortAudioError as error:
+        reason = str(error).splitlines()[0]
+        raise AudioUnavailable(f"{device.name} cannot be used: {reason}; choose another device") from error
+
+
+def channels(direction: Direction, device: Device) -> int:
+    """1 where the device takes or gives mono, else 2."""
+    sd = sounddevice()
+    check = sd.check_input_settings if direction is Direction.INPUT else sd.check_output_settings
+    try:
+        check(device=device.index, channels=1, dtype="int16", samplerate=device.rate)
+    except sd.PortAudioError:
+        return min(2, device.channels)
+    return 1
+
+
 @contextmanager
 def native_errors_to(log: Path) -> Iterator[None]:
     """Send what native code writes to file descriptor 2 to `log` while the block runs.
 
-    ALSA and PortAudio print there whatever they dislike, in the middle of a terminal screen. Python's
-    own sys.stderr writes to the same descriptor and is redirected with it; sys.__stderr__, on which
-    Textual draws, goes on to the terminal, so begin before the screen does.
+    ALSA and PortAudio print there whatever they dislike, between the lines of a story or across a screen.
+    What Python writes to sys.stderr goes on to the terminal, and so does sys.__stderr__, on which Textual
+    draws. Where `log` cannot be written, the noise is dropped.
     """
     saved = os.dup(2)
-    original, sys.__stderr__ = sys.__stderr__, open(saved, "w", encoding="utf-8", closefd=False)  # type: ignore[misc]
-    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    terminal = open(saved, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed below
+    originals = sys.stderr, sys.__stderr__
+    try:
+        target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        target = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(target, 2)
+        if sys.stderr is sys.__stderr__:  # else whoever replaced it wants what is written to it
+            sys.stderr = terminal
+        sys.__stderr__ = terminal  # type: ignore[misc]
         yield
     finally:
-        sys.__stderr__ = original  # type: ignore[misc]
+        sys.stderr, sys.__stderr__ = originals  # type: ignore[misc]
         os.dup2(saved, 2)
         os.close(target)
-        os.close(saved)
+        terminal.close()

@@ -21,44 +21,13 @@ from pipecat.transports.base_transport import TransportParams
 
 from voice.canceller import EchoCanceller
 from voice.decoder import SAMPLE_RATE
-from voice.devices import AudioUnavailable, Device, Direction, sounddevice
+from voice.devices import Device, Direction, channels, open_stream, sounddevice
 from voice.wavfile import HeardOutput
 
-_BLOCKS = 50  # calls of PortAudio a second
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
-# Seconds that the speaker holds. "low" would be 0.04, and a busy machine be late for that now and then:
-# sound that runs dry costs 2 s where PulseAudio stands behind ALSA.
-_LATENCY = {Direction.INPUT: "low", Direction.OUTPUT: 0.1}
-_LOST = 3.0  # seconds without such a call after which a device counts as gone; wireless ones start late
-
-
-def _open(direction: Direction, device: Device, channels: int, callback: Any) -> Any:
-    sd = sounddevice()
-    kind = sd.RawInputStream if direction is Direction.INPUT else sd.RawOutputStream
-    try:
-        return kind(
-            samplerate=device.rate,
-            channels=channels,
-            dtype="int16",
-            device=device.index,
-            blocksize=device.rate // _BLOCKS,
-            latency=_LATENCY[direction],
-            callback=callback,
-        )
-    except sd.PortAudioError as error:
-        reason = str(error).splitlines()[0]
-        raise AudioUnavailable(f"{device.name} cannot be used: {reason}; choose another device") from error
-
-
-def _channels(direction: Direction, device: Device) -> int:
-    """1 where the device takes or gives mono, else 2."""
-    sd = sounddevice()
-    check = sd.check_input_settings if direction is Direction.INPUT else sd.check_output_settings
-    try:
-        check(device=device.index, channels=1, dtype="int16", samplerate=device.rate)
-    except sd.PortAudioError:
-        return min(2, device.channels)
-    return 1
+_LOST = (
+    3.0  # seconds without a call of PortAudio after which a device counts as gone; wireless ones start late
+)
 
 
 class MicrophoneInput(BaseInputTransport):
@@ -73,11 +42,11 @@ class MicrophoneInput(BaseInputTransport):
         self.device = device
         self._lost = lost
         self.echo: EchoCanceller | None = None
-        self._channels = _channels(Direction.INPUT, device)
+        self._channels = channels(Direction.INPUT, device)
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._stream = _open(Direction.INPUT, device, self._channels, self._capture)
+        self._stream = open_stream(Direction.INPUT, device, self._channels, self._capture)
 
     async def start(self, frame: StartFrame) -> None:
         """Begin to listen."""
@@ -133,7 +102,7 @@ class SpeakerOutput(HeardOutput):
         self.device = device
         self._lost = lost
         self.echo: EchoCanceller | None = None
-        self._width = _channels(Direction.OUTPUT, device)
+        self._width = channels(Direction.OUTPUT, device)
         self._ahead = 2 * int(_AHEAD * device.rate)  # bytes
         self._waiting = bytearray()  # mono
         self._lock = threading.Lock()
@@ -141,7 +110,7 @@ class SpeakerOutput(HeardOutput):
         self._calls = 0
         self._watcher: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
-        self._stream = _open(Direction.OUTPUT, device, self._width, self._play)
+        self._stream = open_stream(Direction.OUTPUT, device, self._width, self._play)
 
     async def start(self, frame: StartFrame) -> None:
         """Begin to play."""

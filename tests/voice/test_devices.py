@@ -17,6 +17,7 @@ from voice.devices import AudioUnavailable, Direction, devices, look_again, nati
 from voice.echo import Echo
 from voice.hand import Microphone, Speaker, VoiceHand
 from voice.pipeline import VoiceOptions, run_voice
+from voice.probe import probe
 
 needs_server = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
@@ -146,6 +147,19 @@ async def test_it_hears_itself_only_where_echo_is_let_through(server, models, sp
     assert interrupted == (echo is Echo.OFF)
     assert (heard == LONG) == (echo is Echo.CANCEL)
     assert bool(session.of("interrupt")) == (echo is Echo.OFF)
+
+
+@needs_server
+async def test_what_can_be_cancelled_of_the_echo_is_measured(server, models):
+    await server.open_the_room()
+    sound = models.voice(
+        "This is the assistant, which listens to itself for a while now, and then tells how loud it was.",
+        seed=1,
+    )
+    devices = pick(Direction.INPUT), pick(Direction.OUTPUT)
+    found = await asyncio.to_thread(probe, *devices, sound, models.voice.sample_rate)
+    assert found.is_heard and found.is_cancelled
+    assert found.room < -60 < found.echo < -10
 
 
 @needs_server
