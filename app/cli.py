@@ -33,7 +33,7 @@ from app.flags import (
     Speculator,
     VoiceFlag,
 )
-from app.settings import SettingsError, load
+from app.settings import CONFIG, SettingsError, load
 from app.tool_commands import tools
 from tools.errors import HeadstartError
 
