@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agents.brain import Brain
@@ -23,7 +23,7 @@ from tools.store import Store
 from tools.tool import ToolContext
 from tools.toolbox import Toolbox
 
-FOREVER = 120.0  # seconds after which a turn that does not end is given up
+FOREVER = 120.0  # seconds after which a task that does not end is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,57 @@ def oracle(task: Task, stage: Stage, conditions: Conditions) -> Run:
     return run_virtually(attempt(task, stage, Arm.ORACLE, conditions, gold(stage, float("inf"))))
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What happened: events, the effects that stand, and rows written before the end of the turn."""
+
+    events: list[Event]
+    effects: list[Performed]
+    early_writes: int
+
+
 async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, think: Thinker) -> Run:
-    """Say `task` once. Every question is answered with yes at once, so that no arm waits for a person."""
+    """Say `task` once, as typed words that come at the pace of speech."""
     setup, pace = SETUPS[arm], pace_of(arm, conditions.pace)
     said = utterance(task, pace, conditions.seed)
-    tools = tools_of(setup, stage.tools())
     brain = think(task, said)
     if conditions.network and arm is not Arm.ORACLE:
         brain = Far(brain, conditions.network)
+
+    async def drive(session: Session) -> None:
+        ended = asyncio.Event()
+        session.subscribe(lambda event: ended.set() if isinstance(event, TurnEnded) else None)
+        await speak(session, said, pace, partly=setup.partly, eager=setup.eager)
+        await ended.wait()
+
+    played = await perform(task, stage, arm, conditions, brain, drive)
+    began = next(event.at for event in played.events if isinstance(event, TurnStarted))
+    return score(
+        task,
+        arm,
+        played.events,
+        played.effects,
+        speech=began + said.times[-1],
+        end=pace.end,
+        early_writes=played.early_writes,
+    )
+
+
+async def perform(
+    task: Task,
+    stage: Stage,
+    arm: Arm,
+    conditions: Conditions,
+    brain: Brain,
+    drive: Callable[[Session], Awaitable[None]],
+) -> Played:
+    """Run a session in which `drive` says `task`.
+
+    Every question is answered with yes at once, so that no arm waits for a person.
+    """
+    setup = SETUPS[arm]
+    tools = tools_of(setup, stage.tools())
     events: list[Event] = []
-    ended = asyncio.Event()
     writes: dict[type[Event], int] = {}
     with stage.store(task) as store:
         journal = Journal(store)
@@ -81,15 +122,10 @@ async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, th
 
         def listen(event: Event) -> None:
             events.append(event)
-            match event:
-                case TurnStarted() | EndOfTurn():
-                    writes.setdefault(type(event), store.changes)
-                case ConfirmAsked():
-                    session.confirm(True)
-                case TurnEnded():
-                    ended.set()
-                case _:
-                    pass
+            if isinstance(event, TurnStarted | EndOfTurn):
+                writes.setdefault(type(event), store.changes)
+            elif isinstance(event, ConfirmAsked):
+                session.confirm(True)
 
         if waiting is not None:
             session.subscribe(waiting.listen)
@@ -97,17 +133,8 @@ async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, th
         async with asyncio.timeout(FOREVER), asyncio.TaskGroup() as group:
             group.create_task(session.run())
             await asyncio.sleep(0)
-            await speak(session, said, pace, partly=setup.partly, eager=setup.eager)
-            await ended.wait()
+            await drive(session)
             session.close()
         found = [entry for entry in journal.entries() if entry.state is EntryState.DONE]
         effects = [Performed(entry.tool, dict(entry.arguments)) for entry in found]
-    return score(
-        task,
-        arm,
-        events,
-        effects,
-        speech=said.times[-1] + next(event.at for event in events if isinstance(event, TurnStarted)),
-        end=pace.end,
-        early_writes=writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0),
-    )
+    return Played(events, effects, writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0))

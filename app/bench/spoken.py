@@ -13,26 +13,13 @@ import numpy as np
 import soundfile
 from hibari import SAMPLE_RATE, Hibari
 
-from agents.events import (
-    Answered,
-    ConfirmAsked,
-    EndOfTurn,
-    Event,
-    Notice,
-    SpeakingStarted,
-    TurnStarted,
-)
-from agents.executor import World
+from agents.events import Answered, Event, Notice, SpeakingStarted
 from agents.session import Session
-from agents.tasks import Performed, Task
-from app.bench.arms import SETUPS, Arm, limits_of, tools_of
-from app.bench.delays import delays
-from app.bench.runner import Conditions, Stage, Thinker
+from agents.tasks import Task
+from app.bench.arms import Arm
+from app.bench.runner import Conditions, Stage, Thinker, perform
 from app.bench.score import Run, score
 from app.bench.speaking import Utterance
-from app.bench.thinking import OneByOne
-from tools.journal import EntryState, Journal
-from tools.tool import ToolContext
 from voice.models import Models
 from voice.pipeline import VoiceOptions, run_voice
 
@@ -53,68 +40,39 @@ def say(task: Task, voice: Hibari, path: Path) -> float:
 async def attempt(
     task: Task, stage: Stage, arm: Arm, conditions: Conditions, think: Thinker, models: Models, folder: Path
 ) -> Run:
-    """Play `task` once. Every question is answered with yes at once."""
-    setup = SETUPS[arm]
+    """Play `task` once."""
     path = folder / "request.wav"
     last_sound = say(task, models.voice, path)
     words = tuple(task.said.split())
-    brain = think(task, Utterance(words, (last_sound,) * len(words)))
-    tools = tools_of(setup, stage.tools())
-    events: list[Event] = []
-    answered = asyncio.Event()
-    writes: dict[type[Event], int] = {}
-    with stage.store(task) as store:
-        journal = Journal(store)
-        world = World(
-            journal,
-            ToolContext(store, lambda: task.now),
-            delays(conditions.delay, tools, task.id, conditions.seed),
-        )
-        waiting = OneByOne(brain) if setup.one_by_one else None
-        session = Session(waiting or brain, tools, world, mode=setup.mode, limits=limits_of(setup))
+
+    async def drive(session: Session) -> None:
+        heard = asyncio.Event()
+        texts: list[Event] = []
 
         def listen(event: Event) -> None:
-            events.append(event)
-            match event:
-                case TurnStarted() | EndOfTurn():
-                    writes.setdefault(type(event), store.changes)
-                case ConfirmAsked():
-                    session.confirm(True)
-                case SpeakingStarted() if any(isinstance(each, Answered) for each in events):
-                    answered.set()
-                case _:
-                    pass
+            if isinstance(event, Answered):
+                texts.append(event)
+            elif isinstance(event, SpeakingStarted) and texts:
+                heard.set()
 
-        if waiting is not None:
-            session.subscribe(waiting.listen)
         session.subscribe(listen)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(session.run())
-            await asyncio.sleep(0)
-            talking = group.create_task(run_voice(session, path, None, options=VoiceOptions(models=models)))
-            hearing = group.create_task(answered.wait())
-            await asyncio.wait((talking, hearing), return_when=asyncio.FIRST_COMPLETED)
-            for each in (talking, hearing):
-                each.cancel()
-            await asyncio.wait((talking, hearing))
-            session.close()
-        found = [entry for entry in journal.entries() if entry.state is EntryState.DONE]
-        effects = [Performed(entry.tool, dict(entry.arguments)) for entry in found]
-    began = next(event.at for event in events if isinstance(event, Notice) and event.text == _LISTENING)
-    silent = began + last_sound
-    return _audible(
-        score(
-            task,
-            arm,
-            events,
-            effects,
-            speech=silent,
-            end=0.0,
-            early_writes=writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0),
-        ),
-        events,
-        silent,
+        talking = asyncio.create_task(run_voice(session, path, None, options=VoiceOptions(models=models)))
+        hearing = asyncio.create_task(heard.wait())
+        await asyncio.wait((talking, hearing), return_when=asyncio.FIRST_COMPLETED)
+        if talking.done():
+            talking.result()
+        for each in (talking, hearing):
+            each.cancel()
+        await asyncio.wait((talking, hearing))
+
+    brain = think(task, Utterance(words, (last_sound,) * len(words)))
+    played = await perform(task, stage, arm, conditions, brain, drive)
+    notices = (event for event in played.events if isinstance(event, Notice))
+    silent = last_sound + next(notice.at for notice in notices if notice.text == _LISTENING)
+    run = score(
+        task, arm, played.events, played.effects, speech=silent, end=0.0, early_writes=played.early_writes
     )
+    return _audible(run, played.events, silent)
 
 
 def _audible(run: Run, events: list[Event], silent: float) -> Run:

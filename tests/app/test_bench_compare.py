@@ -70,7 +70,7 @@ def test_with_perfect_plans_no_arm_beats_the_oracle_and_all_are_right(
     name: str, conditions: Conditions
 ) -> None:
     suite = SUITES[name]
-    for task in suite.sample(16, conditions.seed).tasks:
+    for task in suite.sample(10, conditions.seed).tasks:
         runs = {arm: played(task, suite.stage, arm, conditions) for arm in Arm}
         limit = runs[Arm.ORACLE].answer_at
         assert limit is not None and limit >= conditions.pace.end - 1e-9
@@ -85,7 +85,7 @@ def test_with_perfect_plans_no_arm_beats_the_oracle_and_all_are_right(
 
 def test_a_call_takes_as_long_in_every_arm() -> None:
     suite = SUITES["assistant"]
-    for task in (task for task in suite.tasks if len(task.calls) > 1):
+    for task in [task for task in suite.tasks if len(task.calls) > 1][::4]:
         taken = [
             {span.call: round(span.end - span.begin, 6) for span in played(task, suite.stage, arm).spans}
             for arm in Arm
