@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
+from tools.numbers import digits
 from tools.tool import Arguments, Json, ToolError
 
 
@@ -35,7 +36,7 @@ def checked(name: str, parameters: Mapping[str, Any], arguments: Arguments) -> d
 
 
 def canonical(name: str, arguments: Arguments) -> str:
-    """One key for all calls that mean the same: case and white space of words do not matter."""
+    """One key for all calls that mean the same: case, white space and "1" for "one" do not matter."""
     present: dict[str, Json] = {key: value for key, value in arguments.items() if value not in (None, "")}
     return f"{name} {json.dumps(_folded(present), sort_keys=True, ensure_ascii=False)}"
 
@@ -80,10 +81,16 @@ def _fits(value: Json, schema: Mapping[str, Any]) -> bool:
             return "object" in types
 
 
+def _number(word: str) -> str:
+    """A number word as digits: who hears "one" and who reads "1" mean the same."""
+    number = digits(word, ordinals=False)
+    return number if number.isdigit() else word
+
+
 def _folded(value: Json) -> Json:
     match value:
         case str():
-            return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
+            return " ".join(map(_number, unicodedata.normalize("NFKC", value).casefold().split()))
         case list():
             return [_folded(item) for item in value]
         case dict():

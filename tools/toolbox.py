@@ -43,7 +43,7 @@ class Toolbox:
         return reading.checked(name, self.get(name).parameters, arguments)
 
     def canonical(self, name: str, arguments: Arguments) -> str:
-        """One key for all calls that mean the same: case and white space of words do not matter."""
+        """One key for all calls that mean the same: case, white space and "1" for "one" do not matter."""
         return reading.canonical(name, arguments)
 
     def schema(self) -> list[dict[str, Any]]:

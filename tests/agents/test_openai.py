@@ -237,6 +237,25 @@ def test_with_sound_the_answer_hears_the_user_and_the_guesses_read_the_words() -
     assert heard[0] / 32_000 == pytest.approx(0.3 * len(SENTENCE.split()) + 0.5, abs=0.7)
 
 
+def test_what_the_answer_hears_otherwise_is_not_done_again() -> None:
+    """The words say "1", the sound says "one": the model asks for what it has already, and gets that."""
+    asked: list[Call] = []
+
+    def mind(context: Context) -> list[Call | Say]:
+        number = "1" if context.is_guess else "one"
+        if any(done.arguments == {"x": number} for done in context.calls) or "open call" in context.words:
+            return [Say(" ".join(done.output or "" for done in context.calls))]
+        asked.append(Call("write", {"x": number}))
+        return asked[-1:]
+
+    server = OpenAIDouble(mind, pace=PACE, transcribe=lambda pcm: "write one")
+    played = converse(server, saying("write 1", sound=True), sound=True)
+    assert [call.arguments["x"] for call in asked][-1] == "one"
+    assert played.recorder.effects() == [("write", {"x": "1"})]
+    outputs = [one["output"] for one in items(server) if one["type"] == "function_call_output"]
+    assert outputs == ["write of 1."] * 2 and server.refused == []
+
+
 def test_without_sound_that_came_through_the_words_are_given() -> None:
     server = double()
     played = converse(server, saying("read one"), sound=True)  # the microphone gives nothing

@@ -97,6 +97,8 @@ def test_check_tidies() -> None:
 def test_one_key_for_calls_that_mean_the_same() -> None:
     key = BOX.canonical("go", {"to": "Work", "from": "HOME  lane"})
     assert key == BOX.canonical("go", {"from": " home lane", "to": "work", "steps": None})
+    assert BOX.canonical("go", {"to": "Pier Seven at 1"}) == BOX.canonical("go", {"to": "pier 7 at one"})
+    assert BOX.canonical("go", {"to": "check-in"}) != BOX.canonical("go", {"to": "check in"})
     assert key != BOX.canonical("go", {"to": "Work"})
     assert key != BOX.canonical("run", {"to": "Work", "from": "home lane"})
 
