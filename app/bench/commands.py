@@ -202,7 +202,7 @@ def peers(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """A stock Pipecat bot beside this project, in real time: same words, tools, delays and model."""
+    """A stock Pipecat bot beside this project: same words, tools, delays, model."""
     from app.bench import compare
     from app.bench.arms import Arm
     from app.bench.delays import read_delay
@@ -212,7 +212,7 @@ def peers(
 
     plan = compare.Plan(
         household("assistant").sample(limit, seed),
-        (Arm.SEQUENTIAL, Arm.PARALLEL, Arm.EAGER, Arm.FULL, Arm.ORACLE),
+        (Arm.SEQUENTIAL, Arm.EAGER, Arm.FULL, Arm.ORACLE),
         Thinks.GOLD,
         Clock.REAL,
         Conditions(delay=read_delay(delay), seed=seed),
@@ -230,7 +230,7 @@ def spoken(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Voice to voice, in real time: a synthetic voice asks, the whole pipeline answers."""
+    """Voice to voice: a synthetic voice asks, the whole pipeline answers."""
     from app.bench import compare
     from app.bench.arms import Arm
     from app.bench.delays import read_delay
