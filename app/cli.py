@@ -35,6 +35,7 @@ from app.flags import (
 )
 from app.settings import CONFIG, SettingsError, load
 from app.tool_commands import tools
+from app.train import train
 from tools.errors import HeadstartError
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ app = typer.Typer(
 )
 app.add_typer(bench, name="bench")
 app.add_typer(tools, name="tools")
+app.add_typer(train, name="train")
 
 
 @app.command()

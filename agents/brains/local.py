@@ -35,7 +35,8 @@ class LocalBrain:
     """Runs llama.cpp in one worker thread.
 
     `threads` is how many cores a token may use. One by default: two wait for each other in a spin, which
-    on two cores holds up the recogniser's last words by more than the tokens gain.
+    on two cores holds up the recogniser's last words by more than the tokens gain. `tokens` counts those it
+    has written.
     """
 
     name = "local"
@@ -46,6 +47,7 @@ class LocalBrain:
         self._threads = threads
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="local-brain")
         self._server: Any = None
+        self.tokens = 0
 
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Continue the stream of the current turn."""
@@ -142,6 +144,7 @@ class LocalBrain:
             nonlocal failed
             if "choices" in data:
                 if text := data["choices"][0].get("text"):
+                    self.tokens += 1  # each comes in a piece of its own
                     hand_over(text)
             elif not stopped.is_set():
                 failed = str(data.get("message") or data.get("error") or data)

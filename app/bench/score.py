@@ -25,7 +25,7 @@ from agents.events import (
 )
 from agents.summary import wrong_effects
 from agents.tasks import Performed, Task
-from agents.training.evaluate import normalised, shape, whole
+from agents.training.plans import normalised, shape, whole
 from tools.tool import Effect
 
 _OVER = (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)

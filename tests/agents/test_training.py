@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agents import protocol, wire
 from agents.actions import Answer, Call, Pause, Remove
 from agents.protocol import ActionParser
-from agents.training import clock, evaluate, lexicon, pace, phrasing, policy, synthesize
+from agents.training import clock, evaluate, lexicon, pace, phrasing, plans, policy, synthesize
 from agents.training.clock import Stream, streams
 from agents.training.pace import Pace
 from agents.training.values import Values
@@ -220,7 +220,7 @@ def test_mid_speech_values_end_in_words_that_can_end_them() -> None:
     ],
 )
 def test_arguments_that_mean_the_same_are_equal(one: str, other: str) -> None:
-    assert evaluate.normalised(one) == evaluate.normalised(other)
+    assert plans.normalised(one) == plans.normalised(other)
 
 
 def test_plans_are_compared_by_names_and_dependencies() -> None:
@@ -230,9 +230,9 @@ def test_plans_are_compared_by_names_and_dependencies() -> None:
         Call(2, "get_phone_number", {"name": "ben"}),
         Call(1, "send_sms", {"to": "Ana", "message": "$2"}),
     ]
-    assert evaluate.whole([number, text]) == evaluate.whole(swapped)
+    assert plans.whole([number, text]) == plans.whole(swapped)
     apart = [number, Call(2, "send_sms", {"to": "Ana", "message": "hello"})]
-    assert evaluate.shape([number, text]) != evaluate.shape(apart)
+    assert plans.shape([number, text]) != plans.shape(apart)
 
 
 def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
