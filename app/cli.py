@@ -13,6 +13,7 @@ import typer
 
 from app.bench.measures import bench
 from app.flags import (
+    AsrModel,
     Brain,
     Budget,
     Data,
@@ -22,6 +23,7 @@ from app.flags import (
     Hear,
     Input,
     Json,
+    Language,
     Mcp,
     ModeFlag,
     Model,
@@ -62,6 +64,8 @@ def talk(
     mode: ModeFlag = None,
     input: Input = None,
     output: Output = None,
+    asr_model: AsrModel = None,
+    language: Language = None,
     screen: Screen = None,
     echo: EchoFlag = None,
     push_to_talk: PushToTalk = None,
@@ -90,6 +94,8 @@ def talk(
         mode=mode,
         input=input,
         output=output,
+        asr_model=asr_model,
+        language=language,
         screen=screen,
         echo=echo,
         push_to_talk=push_to_talk,

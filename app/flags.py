@@ -38,6 +38,10 @@ EchoFlag = Annotated[
     Echo | None,
     typer.Option("--echo", help="How the assistant is kept from hearing itself; off: you wear headphones."),
 ]
+AsrModel = Annotated[
+    str | None, typer.Option(metavar="NAME|DIR", help="Another model to hear with, for faster-whisper.")
+]
+Language = Annotated[str | None, typer.Option(metavar="CODE", help="What you speak, as en or de.")]
 PushToTalk = Annotated[
     bool | None, typer.Option("--push-to-talk", help="Begin muted; space opens the microphone for one turn.")
 ]

@@ -67,6 +67,17 @@ class GeminiSettings(BaseModel):
     url: str | None = Field(None, description="of another service that speaks the same, as https://HOST")
 
 
+class EndSettings(BaseModel):
+    """When your turn is over, as `[end]` in config.toml. Probabilities from 0 to 1, seconds of silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    likely: float = Field(0.5, ge=0, le=1, description="that you have finished: it prepares the answer")
+    sure: float = Field(0.97, ge=0, le=1, description="that you have finished: it answers soon")
+    soon: float = Field(0.5, ge=0.2, le=10, description="silence after which it answers then")
+    late: float = Field(1.2, ge=0.2, le=10, description="silence after which it answers in any case")
+
+
 class Settings(BaseSettings):
     """What a person can set; in the environment as HEADSTART_BRAIN and so on."""
 
@@ -94,6 +105,11 @@ class Settings(BaseSettings):
     output: str | None = Field(None, description='"speaker", a WAV file, or "none"')
     microphone: str | None = Field(None, description="part of a device's name; see `headstart devices`")
     speaker: str | None = Field(None, description="part of a device's name; see `headstart devices`")
+    asr_model: str | None = Field(
+        None, description="a folder with a faster-whisper model, or the name of one that can be fetched"
+    )
+    language: str = Field("en", description="what you speak, as a code of Whisper's; it answers in English")
+    end: EndSettings = EndSettings()
     echo: Echo = Field(
         Echo.CANCEL,
         description="cancel takes the assistant's voice out of what the microphone hears, half-duplex closes "

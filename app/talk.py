@@ -15,8 +15,10 @@ from app.run import Show, run_session
 from app.settings import Settings, SettingsError
 from voice.devices import AudioUnavailable, Direction, native_errors_to, pick
 from voice.hand import VoiceHand
+from voice.models import Recogniser
 from voice.pipeline import Microphone, Speaker, VoiceOptions, run_speaker, run_voice
 from voice.tape import Tape
+from voice.turns import Patience
 from voice.wavfile import BadAudio, read_audio
 
 NOISE = "native.log"  # in the data folder: what sound libraries print
@@ -51,7 +53,13 @@ async def _talk(settings: Settings) -> None:
     hand = VoiceHand(muted=settings.push_to_talk and isinstance(source, Microphone))
 
     with _tape(settings) as tape:
-        options = VoiceOptions(echo=settings.echo, tape=tape)
+        end = settings.end
+        options = VoiceOptions(
+            recogniser=Recogniser(settings.asr_model, settings.language),
+            turns=Patience(end.likely, end.sure, end.soon, end.late),
+            echo=settings.echo,
+            tape=tape,
+        )
 
         async def feed(session: Session) -> None:
             await run_voice(session, source, sink, options=options, hand=hand)

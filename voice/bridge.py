@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -24,12 +25,14 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 from agents.events import Answered, ConfirmAsked, Event
 from agents.speech import Speech
 from voice.frames import (
+    HoldFrame,
     HypothesisFrame,
     SoundHeardFrame,
     SpokenSoundFrame,
     TurnEndedFrame,
     TurnForgottenFrame,
     TurnLikelyEndedFrame,
+    VoiceHintFrame,
     WordHeardFrame,
 )
 from voice.hand import VoiceHand
@@ -143,6 +146,7 @@ class Bridge(FrameProcessor):
         self._utterances: deque[_Utterance] = deque()
         self._in_turn = False
         self._user_speaks = False
+        self._holds = False  # the output waits
         self._speeches: dict[int, Speech] = {}  # by turn
         self._leave = (session.subscribe(self._on_event), session.on_speech(self._on_speech))
 
@@ -187,9 +191,17 @@ class Bridge(FrameProcessor):
         """Translate; pass everything on."""
         await super().process_frame(frame, direction)
         match frame:
+            case VoiceHintFrame(state=VADState.STARTING) if self._utterances:
+                # Perhaps the user cuts in; until that is certain, or was a noise, we say nothing.
+                self._holds = True
+                await self.push_frame(HoldFrame(True))
+            case VoiceHintFrame(state=VADState.QUIET) if self._holds:
+                await self._go_on()
             case VADUserStartedSpeakingFrame():
                 self._user_speaks = True
                 await self._yield_floor()
+                if self._holds:
+                    await self._go_on()
                 self._in_turn = True
                 self._session.speech_started()
             case HypothesisFrame() if self._in_turn:
@@ -216,6 +228,10 @@ class Bridge(FrameProcessor):
             case _:
                 pass
         await self.push_frame(frame, direction)
+
+    async def _go_on(self) -> None:
+        self._holds = False
+        await self.push_frame(HoldFrame(False))
 
     def _finished(self) -> None:
         """What was being said has been said, unless its sound only falters on the way to us."""

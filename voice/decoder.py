@@ -37,10 +37,11 @@ class Decoder:
     decode that counts.
     """
 
-    def __init__(self, model: WhisperModel) -> None:
+    def __init__(self, model: WhisperModel, language: str = "en") -> None:
+        self.language = language
         self._model = model
         multilingual = model.model.is_multilingual
-        tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language="en")
+        tokenizer = Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language)
         self._tokenizer = tokenizer
         self._prompt = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         self._suppressed = list(get_suppressed_tokens(tokenizer, (-1,)) or ())

@@ -66,6 +66,13 @@ class TurnForgottenFrame(SystemFrame):
 
 
 @dataclass
+class HoldFrame(SystemFrame):
+    """The output waits where it is, or goes on: somebody seems to begin to speak."""
+
+    on: bool
+
+
+@dataclass
 class SpokenSoundFrame(DataFrame):
     """As `SpokenWordFrame`, after each moment of a brain's own voice: `seconds` of it stand before this."""
 

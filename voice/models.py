@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from hibari import Hibari
@@ -20,7 +22,18 @@ from voice.decoder import SAMPLE_RATE, Decoder
 
 
 class ModelMissing(HeadstartError):
-    """A model's wheel is not installed. The message says what to do."""
+    """A model cannot be had, or does not know the language. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """Who hears: a folder with a model for faster-whisper, or the name of one that it can fetch.
+
+    None is Whisper tiny.en from the installed wheel. `language` is a code of Whisper's, as "en".
+    """
+
+    model: str | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +53,52 @@ def whisper_path() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def load() -> Models:
-    """Load all models and run each once, so that the first turn is as fast as the second. Takes 1-3 s."""
-    whisper = WhisperModel(str(whisper_path()), device="cpu", compute_type="int8", cpu_threads=1)
+def load(recogniser: Recogniser | None = None, report: Callable[[str], None] = lambda _: None) -> Models:
+    """Load all models and run each once, so that the first turn is as fast as the second. Takes 1-3 s.
+
+    Where there is a GPU it recognises the speech; where it cannot, `report` is told why. Raises ModelMissing.
+    """
+    recogniser = recogniser or Recogniser()
+    decoder = _decoder(recogniser, report)
     prosody = LocalSmartTurnAnalyzerV3()
     prosody.set_sample_rate(SAMPLE_RATE)
-    models = Models(Decoder(whisper), Hibari(threads=1), prosody)
-    silence = np.zeros(SAMPLE_RATE, np.int16)
-    models.decoder.partial(silence)
-    models.decoder.final(silence)
+    models = Models(decoder, Hibari(threads=1), prosody)
     models.voice("Ready.")
     return models
+
+
+def _decoder(recogniser: Recogniser, report: Callable[[str], None]) -> Decoder:
+    if ctranslate2.get_cuda_device_count():
+        try:
+            return _tried(recogniser, device="cuda", compute_type="int8_float16")
+        except RuntimeError as error:  # it is there, but the driver or a library is not
+            report(f"the GPU cannot recognise speech, so the CPU does: {str(error).splitlines()[0]}")
+    return _tried(recogniser, device="cpu", compute_type="int8", cpu_threads=1)
+
+
+def _tried(recogniser: Recogniser, **options: Any) -> Decoder:
+    """The decoder, run once: what a GPU lacks shows only then."""
+    name, language = recogniser.model or str(whisper_path()), recogniser.language
+    try:
+        whisper = WhisperModel(name, **options)
+    except RuntimeError:
+        raise
+    except Exception as error:  # of the hub's client, its kinds are many
+        raise ModelMissing(
+            f"no speech recognition model {name}: {str(error).splitlines()[0]} "
+            "(give the folder of one for faster-whisper)"
+        ) from error
+    if language not in whisper.supported_languages:
+        known = ", ".join(sorted(whisper.supported_languages))
+        raise ModelMissing(
+            f"{recogniser.model or 'tiny.en'} does not know the language {language!r} but {known}; "
+            "choose another model with --asr-model, or another --language"
+        )
+    decoder = Decoder(whisper, language)
+    silence = np.zeros(SAMPLE_RATE, np.int16)
+    decoder.partial(silence)
+    decoder.final(silence)
+    return decoder
 
 
 async def load_voice() -> Hibari:
@@ -64,11 +112,14 @@ async def load_voice() -> Hibari:
     return await asyncio.to_thread(load_and_try)
 
 
-async def warm_up(report: Callable[[str], None]) -> Models:
+async def warm_up(report: Callable[[str], None], recogniser: Recogniser | None = None) -> Models:
     """`load` in a worker thread, which ends with it. `report` gets one line before and one after."""
+    loop = asyncio.get_running_loop()
     report("loading the speech models")
     started = time.monotonic()
     with ThreadPoolExecutor(1, "load") as pool:
-        models = await asyncio.get_running_loop().run_in_executor(pool, load)
+        models = await loop.run_in_executor(
+            pool, load, recogniser, lambda line: loop.call_soon_threadsafe(report, line)
+        )
     report(f"speech models ready after {time.monotonic() - started:.1f} s")
     return models

@@ -22,11 +22,11 @@ from voice.ears import BrainEars
 from voice.echo import Echo
 from voice.ends import Ears, OpenEnds, close, open_ends, open_mouth
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
-from voice.models import Models, load_voice, warm_up
+from voice.models import Models, Recogniser, load_voice, warm_up
 from voice.stt import WhisperSTT
 from voice.tape import Tape, TapeRecorder
 from voice.tts import HibariTTS
-from voice.turns import TurnDetector
+from voice.turns import Patience, TurnDetector
 from voice.vad import VoiceDetector, voice_analyzer
 from voice.wavfile import BadAudio, FileInput
 
@@ -39,14 +39,17 @@ _RETRY = 1.0  # seconds between two attempts to open devices of which one is gon
 
 @dataclass(frozen=True, slots=True)
 class VoiceOptions:
-    """How to talk. `models` come from `warm_up`; without them they are loaded first.
+    """How to talk. `models` come from `warm_up`; without them they are loaded first, with `recogniser`.
 
+    `turns` says how much silence ends a turn.
     `echo` keeps the assistant from hearing itself where a microphone can hear the speaker.
     `patience` is how many seconds after the end of a played file its answer may take. What the microphone
     hears is put on `tape`.
     """
 
     models: Models | None = None
+    recogniser: Recogniser = Recogniser()
+    turns: Patience = Patience()
     echo: Echo = Echo.CANCEL
     patience: float = 60.0
     tape: Tape | None = None
@@ -77,7 +80,7 @@ async def run_voice(
     opened = open_ends(ends, options.echo)
     analyzer = voice_analyzer()
     try:
-        models = options.models or await warm_up(session.notice)
+        models = options.models or await warm_up(session.notice, options.recogniser)
         told = "listening"
         while True:
             hand.begin(session, ends, opened.devices, opened.echo)
@@ -87,7 +90,7 @@ async def run_voice(
                 *([TapeRecorder(session, options.tape)] if options.tape else []),
                 BrainEars(session),
                 WhisperSTT(models.decoder),
-                TurnDetector(models.prosody),
+                TurnDetector(models.prosody, options.turns),
                 bridge := Bridge(session, hand),
                 HibariTTS(models.voice),
                 opened.mouth,

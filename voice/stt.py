@@ -26,7 +26,7 @@ PERIOD = 0.35  # seconds between the starts of two decodes, more when a decode t
 _FIRST = 0.15  # seconds from the confirmed start of speech to the first decode; earlier ones are guesses
 _LOAD = 0.65  # most of a core that decoding may take
 _PRE_ROLL = 0.6  # seconds kept from before the voice detector noticed: it needs 0.3 s of speech
-_SILENCE = 0.1  # seconds of silence before the settling decode starts
+_SILENCE = 0.05  # seconds of silence before the settling decode starts; shorter ones are within words
 _CUT_AFTER = 12.0  # seconds of undivided audio; decoding more of it takes too long
 _CUT_WITHIN = 4.0  # seconds at the end of it where the quietest place is looked for
 
@@ -49,7 +49,9 @@ class WhisperSTT(STTService):
     """
 
     def __init__(self, decoder: Decoder) -> None:
-        super().__init__(settings=STTSettings(model="tiny.en", language="en"), ttfs_p99_latency=0.8)
+        super().__init__(
+            settings=STTSettings(model="whisper", language=decoder.language), ttfs_p99_latency=0.8
+        )
         self._decoder = decoder
         self._pool = ThreadPoolExecutor(1, "decode")
         self._running: asyncio.Future[Decoded] | None = None

@@ -139,6 +139,8 @@ class SpeakerOutput(HeardOutput):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Return when the frame lies ready, and little before it."""
+        if not await self.may_write():
+            return True
         with self._lock:
             self._waiting += frame.audio
         while len(self._waiting) > self._ahead:

@@ -118,9 +118,9 @@ class TurnDetector(FrameProcessor):
     and what the user says after a pause may be on its way when a clock has run out.
     """
 
-    def __init__(self, prosody: LocalSmartTurnAnalyzerV3, patience: Patience | None = None) -> None:
+    def __init__(self, prosody: LocalSmartTurnAnalyzerV3, patience: Patience) -> None:
         super().__init__()
-        self._patience = patience or Patience()
+        self._patience = patience
         self._prosody = prosody
         self._sound: deque[bytes] = deque()
         self._sound_bytes = 0

@@ -22,6 +22,7 @@ from voice.hand import VoiceHand
 
 START_SECS = 0.2
 STOP_SECS = 0.2
+_LOUD = 0.4  # on Pipecat's scale; its own 0.6 is reached 0.1 s later, as the volume is smoothed
 _BLOCK = 2 * SAMPLE_RATE * 8 // 100  # bytes between two levels: 80 ms
 
 
@@ -33,7 +34,7 @@ def loudness(pcm: bytes) -> float:
 
 def voice_analyzer() -> VADAnalyzer:
     """Silero, which serves one detector after the other; its `cleanup` ends its thread."""
-    return SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
+    return SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS, min_volume=_LOUD))
 
 
 class VoiceDetector(FrameProcessor):

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from pipecat.frames.frames import Frame, InputAudioRawFrame, OutputAudioRawFrame, StartFrame
+from pipecat.frames.frames import (
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    OutputAudioRawFrame,
+    StartFrame,
+)
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessorSetup
 from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_output import BaseOutputTransport
@@ -17,7 +23,7 @@ from pipecat.transports.base_transport import TransportParams
 
 from tools.errors import HeadstartError
 from voice.decoder import SAMPLE_RATE, Audio
-from voice.frames import SoundHeardFrame, SpokenSoundFrame, SpokenWordFrame, WordHeardFrame
+from voice.frames import HoldFrame, SoundHeardFrame, SpokenSoundFrame, SpokenWordFrame, WordHeardFrame
 
 _CHUNK = SAMPLE_RATE // 50  # samples: 20 ms, as a microphone delivers
 _TAIL = 1.0  # seconds of silence before a file counts as played: the voice detector lags behind
@@ -92,9 +98,15 @@ class FileInput(BaseInputTransport):
 
 
 class HeardOutput(BaseOutputTransport):
-    """An output that tells the pipeline above it which words were played."""
+    """An output that tells the pipeline above it which words were played.
+
+    Whoever writes audio asks `may_write` first.
+    """
 
     def __init__(self, sample_rate: int) -> None:
+        self._free = asyncio.Event()
+        self._free.set()
+        self._cuts = 0
         params = TransportParams(
             audio_out_enabled=True,
             audio_out_sample_rate=sample_rate,
@@ -107,6 +119,25 @@ class HeardOutput(BaseOutputTransport):
         """Accept audio from now on."""
         await super().start(frame)
         await self.set_transport_ready(frame)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Wait, or go on."""
+        match frame:
+            case HoldFrame(on=True):
+                self._free.clear()
+            case HoldFrame():
+                self._free.set()
+            case InterruptionFrame():
+                self._cuts += 1
+            case _:
+                pass
+        await super().process_frame(frame, direction)
+
+    async def may_write(self) -> bool:
+        """Wait until the output goes on; False where it was interrupted meanwhile."""
+        cuts = self._cuts
+        await self._free.wait()
+        return cuts == self._cuts
 
     async def write_transport_frame(self, frame: Frame) -> None:
         """Called in the order of the audio queue: report a word, or sound, once it was written."""
@@ -128,6 +159,8 @@ class NullOutput(HeardOutput):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Return when the frame would have been played."""
+        if not await self.may_write():
+            return True
         loop = asyncio.get_running_loop()
         self._due = max(self._due, loop.time()) + len(frame.audio) / (2 * frame.sample_rate)
         await asyncio.sleep(self._due - loop.time())
@@ -170,6 +203,8 @@ class FileOutput(NullOutput):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Write the frame at its time."""
+        if not await self.may_write():
+            return True
         elapsed = asyncio.get_running_loop().time() - self._begun
         silence = elapsed - self._file.getnframes() / frame.sample_rate
         # Less than this is jitter of the schedule, not a silence.

@@ -1,3 +1,4 @@
+from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
@@ -10,7 +11,7 @@ from pipecat.tests.utils import SleepFrame, run_test
 
 from tests.voice.recorder import Recorder
 from voice.bridge import Bridge
-from voice.frames import HypothesisFrame, TurnEndedFrame, WordHeardFrame
+from voice.frames import HoldFrame, HypothesisFrame, TurnEndedFrame, VoiceHintFrame, WordHeardFrame
 
 TURN = [
     VADUserStartedSpeakingFrame(start_secs=0.2),
@@ -125,3 +126,24 @@ async def test_two_utterances_are_two_beginnings_and_two_ends():
     assert [frame.text for frame in down if isinstance(frame, TTSSpeakFrame)] == ["First.", "Second?"]
     assert session.of("speaking_ended") == [("x", False), ("x", False)]
     assert bridge.idle
+
+
+async def test_the_voice_waits_while_somebody_may_be_cutting_in_and_goes_on_after_a_noise():
+    session = Recorder(lambda _: "All of it is done.")
+    spoken = [*TURN, settle(), BotStartedSpeakingFrame(), WordHeardFrame("All")]
+    noise = [VoiceHintFrame(VADState.STARTING, 1), VoiceHintFrame(VADState.QUIET, 1)]
+    down, _ = await send(session, *spoken, *noise, settle())
+    assert [frame.on for frame in down if isinstance(frame, HoldFrame)] == [True, False]
+    assert session.of("interrupt") == []
+    voice = [VoiceHintFrame(VADState.STARTING, 1), VoiceHintFrame(VADState.SPEAKING, 1)]
+    session = Recorder(lambda _: "All of it is done.")
+    down, _ = await send(session, *spoken, *voice, VADUserStartedSpeakingFrame(), settle())
+    kinds = [type(frame) for frame in down]
+    held, free = (place for place, frame in enumerate(down) if isinstance(frame, HoldFrame))
+    assert held < kinds.index(InterruptionFrame) < free
+    assert session.of("speaking_ended") == [("All", True)]
+
+
+async def test_nothing_waits_where_nothing_is_said():
+    down, _ = await send(Recorder(), VoiceHintFrame(VADState.STARTING, 0), VoiceHintFrame(VADState.QUIET, 0))
+    assert not any(isinstance(frame, HoldFrame) for frame in down)

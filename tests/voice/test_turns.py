@@ -86,7 +86,7 @@ def stop(silence, text):
 
 
 async def ends(models, *frames):
-    down, _ = await run_test(TurnDetector(models.prosody), frames_to_send=frames)
+    down, _ = await run_test(TurnDetector(models.prosody, PATIENCE), frames_to_send=frames)
     return [frame.text for frame in down if isinstance(frame, TurnEndedFrame)]
 
 

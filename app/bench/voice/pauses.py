@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pipecat.audio.vad.silero import SileroVADAnalyzer
-from pipecat.audio.vad.vad_analyzer import VADParams, VADState
+from pipecat.audio.vad.vad_analyzer import VADState
 
 from app.bench.ranges import Range
 from app.bench.voice.clips import CONDITIONS, MARGIN, VOICES, Clip, changed, speak, word_times
@@ -22,7 +21,7 @@ from app.bench.voice.words import words_of
 from voice.decoder import SAMPLE_RATE, Audio
 from voice.models import Models
 from voice.turns import Patience, completeness
-from voice.vad import START_SECS, STOP_SECS
+from voice.vad import voice_analyzer
 
 PAUSES = (0.3, 0.5, 0.8, 1.0, 1.5)
 _FRAME = SAMPLE_RATE // 50
@@ -128,7 +127,7 @@ async def _judge(models: Models, said: str, speech: Audio, patience: Patience) -
 
 async def _until_silent(speech: Audio) -> Audio:
     """The speech, and after it as much silence as the voice detector needs to notice."""
-    detector = SileroVADAnalyzer(params=VADParams(start_secs=START_SECS, stop_secs=STOP_SECS))
+    detector = voice_analyzer()
     detector.set_sample_rate(SAMPLE_RATE)
     audio = np.concatenate([speech, np.zeros(SAMPLE_RATE, np.int16)])
     stopped, before = len(audio), VADState.QUIET

@@ -73,7 +73,7 @@ async def speaking(models: Models, times: int, said: Callable[[str], None]) -> S
         if clip.text != CUT_IN or not cuts or not talks:
             continue
         noticed.append(cuts[0] - begun)
-        # The file has a clock of its own; both know when this answer began.
+        # The file has a clock of its own; both know when this answer began, but for its first 30 ms.
         burst = bursts[len(talks) - 1] if len(talks) <= len(bursts) else None
         if burst is not None:
             silent.append(talks[-1] + burst[1] - burst[0] - begun)
