@@ -7,8 +7,9 @@ TESTS ?= tests
 SCHEDULES ?= 100000
 SEED ?= 1
 RUNS ?= 200
+SECONDS ?= 1800
 
-.PHONY: talk demo test fuzz faults live bench-cloud crash lint clean
+.PHONY: talk demo test fuzz faults soak live bench-cloud crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -30,6 +31,10 @@ fuzz: .venv/.installed-dev
 # Random conversations with cloud services that fail in every phase: RUNS for each service, from SEED.
 faults: .venv/.installed-dev
 	.venv/bin/python -m tests.doubles.faults --runs $(RUNS) --seed $(SEED)
+
+# Somebody talks to it for SECONDS over devices that come and go, from SEED; needs pulseaudio.
+soak: .venv/.installed-dev
+	.venv/bin/python -m tests.voice.soak --seconds $(SECONDS) --seed $(SEED)
 
 # Checks against the real services, for the keys that are in the environment.
 live: .venv/.installed-dev
