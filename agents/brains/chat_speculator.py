@@ -22,6 +22,9 @@ from tools.toolbox import Toolbox
 TOKENS = 400  # of a guess
 EXCHANGES = 6  # turns before this one that it is told of
 
+# How a guess ends that is all there. Where a part is missing the calls may not be what the words ask for.
+_WHOLE = frozenset({"stop", "tool_calls", "function_call"})
+
 
 @dataclass(slots=True)
 class _Writing:
@@ -97,7 +100,10 @@ class ChatSpeculator:
                 stream_options={"include_usage": True},
             )
             call: _Writing | None = None
+            ending: str | None = None
             async for chunk in stream:
+                if chunk.choices and chunk.choices[0].finish_reason:
+                    ending = chunk.choices[0].finish_reason
                 for delta in (chunk.choices[0].delta.tool_calls or ()) if chunk.choices else ():
                     if call is None or call.is_other(delta):
                         if call and (action := reader.read(call.name, call.arguments)):
@@ -106,6 +112,8 @@ class ChatSpeculator:
                     call.add(delta)
                 if chunk.usage is not None:
                     self._count(interaction, chunk.usage)
+            if ending not in _WHOLE:
+                raise BrainError(f"{self._place} broke its guess off ({ending or 'no reason given'}).")
             if call and (action := reader.read(call.name, call.arguments)):
                 yield action
         except (OpenAIError, httpx.HTTPError, ValueError) as error:
