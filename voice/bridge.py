@@ -24,10 +24,12 @@ from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
 from agents.events import Answered, ConfirmAsked, Event
 from agents.speech import Speech
+from voice.foresight import Foresight
 from voice.frames import (
     HoldFrame,
     HypothesisFrame,
     SoundHeardFrame,
+    SpeakSoonFrame,
     SpokenSoundFrame,
     TurnEndedFrame,
     TurnForgottenFrame,
@@ -147,6 +149,7 @@ class Bridge(FrameProcessor):
         self._in_turn = False
         self._user_speaks = False
         self._holds = False  # the output waits
+        self._foresight = Foresight()
         self._speeches: dict[int, Speech] = {}  # by turn
         self._leave = (session.subscribe(self._on_event), session.on_speech(self._on_speech))
 
@@ -250,6 +253,8 @@ class Bridge(FrameProcessor):
         self.create_task(self._say(utterance))
 
     def _on_event(self, event: Event) -> None:
+        if soon := self._foresight.see(event):
+            self.create_task(self.push_frame(SpeakSoonFrame(soon)))
         match event:
             case Answered(text=text):
                 speech = self._speeches.pop(event.turn, None)

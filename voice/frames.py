@@ -66,6 +66,13 @@ class TurnForgottenFrame(SystemFrame):
 
 
 @dataclass
+class SpeakSoonFrame(SystemFrame):
+    """The beginning of what will probably be said: it is worth having ready."""
+
+    text: str
+
+
+@dataclass
 class HoldFrame(SystemFrame):
     """The output waits where it is, or goes on: somebody seems to begin to speak."""
 

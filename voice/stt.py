@@ -65,6 +65,7 @@ class WhisperSTT(STTService):
         self._last_silence = 0  # number of the newest silence
         self._silence = 0  # number of the silence being listened to, 0 while the user talks
         self._silent_bytes = 0
+        self._failure = ""  # told last
         self._settled = 0  # number of the last silence settled
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
@@ -121,12 +122,6 @@ class WhisperSTT(STTService):
         del self._buffer[: max(0, len(self._buffer) - int(kept * SAMPLE_RATE) * 2)]
 
     async def _follow(self) -> None:
-        try:
-            await self._follow_turn()
-        except Exception as error:
-            await self.push_error(f"speech recognition failed: {error}", exception=error)
-
-    async def _follow_turn(self) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(_FIRST)
         while True:
@@ -155,8 +150,15 @@ class WhisperSTT(STTService):
     async def _decode(self, decode: Callable[[Audio], Decoded], size: int) -> Decoded:
         audio = np.frombuffer(bytes(self._buffer[:size]), np.int16)
         self._running = asyncio.get_running_loop().run_in_executor(self._pool, decode, audio)
-        # Shielded: the thread cannot be stopped, and whoever cleans up must be able to wait for it.
-        return await asyncio.shield(self._running)
+        try:
+            # Shielded: the thread cannot be stopped, and whoever cleans up must be able to wait for it.
+            return await asyncio.shield(self._running)
+        except Exception as error:
+            # The turn ends all the same, with the words so far; the next decode is another chance.
+            if str(error) != self._failure:
+                self._failure = str(error)
+                await self.push_error(f"speech recognition failed: {error}", exception=error)
+            return Decoded((), believable=False)
 
     async def _hear(self, decoded: Decoded, settled: int) -> None:
         if decoded.believable:

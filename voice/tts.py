@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from hibari import SAMPLE_RATE, Hibari
 from pipecat.frames.frames import ErrorFrame, Frame, TTSAudioRawFrame
+from pipecat.processors.frame_processor import FrameDirection
 from pipecat.services.settings import TTSSettings
 from pipecat.services.tts_service import TTSService
 
-from voice.frames import SpokenWordFrame
+from voice.frames import SpeakSoonFrame, SpokenWordFrame
 
 _CLAUSE = re.compile(r"(?<=[,;:—])\s+")
 _LONG = 50  # letters of a first sentence that is worth splitting
@@ -60,7 +61,10 @@ def shares(text: str, samples: int) -> Iterator[tuple[str, int]]:
 
 
 class HibariTTS(TTSService):
-    """Speaks TTSSpeakFrames at 24 kHz mono. Synthesis runs in one worker thread, piece by piece."""
+    """Speaks TTSSpeakFrames at 24 kHz mono. Synthesis runs in one worker thread, piece by piece.
+
+    The first piece of a `SpeakSoonFrame` is made at once and kept, in case it is to be said.
+    """
 
     def __init__(self, voice: Hibari) -> None:
         super().__init__(
@@ -72,6 +76,15 @@ class HibariTTS(TTSService):
         self._voice = voice
         self._pool = ThreadPoolExecutor(1, "speak")
         self._running: asyncio.Future[npt.NDArray[np.float32]] | None = None
+        self._ready: tuple[str, asyncio.Future[npt.NDArray[np.float32]]] | None = None
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Make ready what will probably be said; pass everything on."""
+        if isinstance(frame, SpeakSoonFrame) and (said := pieces(frame.text)):
+            if self._ready is None or self._ready[0] != said[0]:
+                self._ready = said[0], self._synthesise(said[0])
+                self._ready[1].add_done_callback(lambda made: made.cancelled() or made.exception())
+        await super().process_frame(frame, direction)
 
     async def cleanup(self) -> None:
         """Wait for the synthesis in flight and end the worker thread."""
@@ -80,12 +93,17 @@ class HibariTTS(TTSService):
             await asyncio.wait([self._running])
         self._pool.shutdown()
 
+    def _synthesise(self, piece: str) -> asyncio.Future[npt.NDArray[np.float32]]:
+        self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._voice, piece)
+        return self._running
+
     async def run_tts(self, text: str, context_id: str) -> AsyncGenerator[Frame | None, None]:
         """Audio of `text` word by word, each word followed by its `SpokenWordFrame`."""
         for left, piece in reversed(list(enumerate(reversed(pieces(text))))):
-            self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._voice, piece)
+            ready, self._ready = self._ready, None
+            making = ready[1] if ready is not None and ready[0] == piece else self._synthesise(piece)
             try:
-                speech = await asyncio.shield(self._running)
+                speech = await asyncio.shield(making)
             except Exception as error:
                 yield ErrorFrame(f"could not speak {piece!r}: {error}")
                 speech = _NOTHING

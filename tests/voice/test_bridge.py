@@ -1,3 +1,5 @@
+import asyncio
+
 from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
@@ -9,9 +11,17 @@ from pipecat.frames.frames import (
 )
 from pipecat.tests.utils import SleepFrame, run_test
 
+from agents.events import CallChanged, CallState, Drafted
 from tests.voice.recorder import Recorder
 from voice.bridge import Bridge
-from voice.frames import HoldFrame, HypothesisFrame, TurnEndedFrame, VoiceHintFrame, WordHeardFrame
+from voice.frames import (
+    HoldFrame,
+    HypothesisFrame,
+    SpeakSoonFrame,
+    TurnEndedFrame,
+    VoiceHintFrame,
+    WordHeardFrame,
+)
 
 TURN = [
     VADUserStartedSpeakingFrame(start_secs=0.2),
@@ -147,3 +157,21 @@ async def test_the_voice_waits_while_somebody_may_be_cutting_in_and_goes_on_afte
 async def test_nothing_waits_where_nothing_is_said():
     down, _ = await send(Recorder(), VoiceHintFrame(VADState.STARTING, 0), VoiceHintFrame(VADState.QUIET, 0))
     assert not any(isinstance(frame, HoldFrame) for frame in down)
+
+
+async def test_what_will_probably_be_said_is_told_as_far_as_it_is_known():
+    session = Recorder()
+    bridge = Bridge(session)
+
+    async def think():
+        await asyncio.sleep(0.05)
+        session.publish(Drafted(1, 0.0, "$1 Then $2 is done."))
+        session.publish(CallChanged(1, 0.0, 1, 1, CallState.READY, text="You have lunch on Saturday."))
+        session.publish(CallChanged(1, 0.0, 2, 1, CallState.HELD))
+
+    task = asyncio.create_task(think())
+    down, _ = await run_test(bridge, frames_to_send=[SleepFrame(sleep=0.2)])
+    await task
+    soon = [frame.text for frame in down if isinstance(frame, SpeakSoonFrame)]
+    assert soon == ["You have lunch on Saturday. Then"]
+    assert not any(isinstance(frame, TTSSpeakFrame) for frame in down)  # silently
