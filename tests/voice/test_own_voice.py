@@ -50,7 +50,8 @@ async def test_its_sound_is_played_once_and_not_said_again(tmp_path):
     samples, rate = soundfile.read(path)
     loud = np.flatnonzero(np.abs(samples) > 0.05)
     assert rate == RATE
-    assert 1.1 < (loud[-1] - loud[0]) / RATE < 1.4  # seconds from the first sound to the last
+    said = np.abs(np.frombuffer(4 * tone(0.3), "<i2") / 32768) > 0.05
+    assert len(loud) == np.count_nonzero(said)  # all of it, once; a machine that is late makes gaps
     assert session.of("speaking_ended") == [("Lunch is on Saturday", False)]
     assert len(session.of("speaking_started")) == 1
     assert heard == [speech.received]
