@@ -66,7 +66,8 @@ class Verdict:
     @property
     def resolves(self) -> float:
         """How far two arms must differ in accuracy to be told apart here; 0 to 1."""
-        return max((arm.delta.high - arm.delta.low) / 2 for arm in self.arms)
+        played = (arm for arm in self.arms if arm.arm != Arm.ORACLE)
+        return max((arm.delta.high - arm.delta.low) / 2 for arm in played)
 
 
 def judge(results: Results) -> Verdict:

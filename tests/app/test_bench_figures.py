@@ -125,6 +125,7 @@ def test_times_are_those_of_tasks_that_every_arm_got_right() -> None:
     assert (sequential.right.value, full.right.value) == (1, pytest.approx(2 / 3))
     assert full.delta.value == pytest.approx(-1 / 3)
     assert (full.wasted, full.wasted_seconds, sequential.wasted) == (1, 0.5, 0)
+    assert judge(compared(full_is_right=False)).resolves == (full.delta.high - full.delta.low) / 2
 
 
 def test_the_report_says_what_it_is_of_and_what_it_cannot_say() -> None:
