@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,107 @@ if TYPE_CHECKING:
     from agents.training.scores import Task
 
 train = typer.Typer()
+_NO_EXTRA = "training needs torch, transformers and peft: uv sync --frozen --inexact --extra train"
+
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="Of a hub, or a folder; else the built-in.")]
+BaseFrom = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Where its weights lie: a GGUF file or a folder.")
+]
+Seed = Annotated[int, typer.Option(help="The same one gives the same turns.")]
+
+
+@train.callback(invoke_without_command=True)
+def train_adapter(
+    context: typer.Context,
+    model: Model = None,
+    base_from: BaseFrom = None,
+    minutes: Annotated[float, typer.Option(min=0, help="Time budget; the learning rate follows it.")] = 50,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Of the run, which goes on if it is there.")
+    ] = Path("runs/local"),
+    seed: Seed = 1,
+    rank: Annotated[int, typer.Option(min=1, help="Of the adapter; 32 is 20 MB of the built-in one.")] = 32,
+    rows: Annotated[int, typer.Option(min=1, help="Rows a step.")] = 4,
+    length: Annotated[int, typer.Option(min=64, help="Tokens of a row; longer turns are left out.")] = 1024,
+    rate: Annotated[float, typer.Option(min=0, help="Peak learning rate.")] = 1e-3,
+    every: Annotated[float, typer.Option(min=0, help="Minutes between checkpoints.")] = 10,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Turns from `headstart train data`.")
+    ] = None,
+    turns: Annotated[
+        int | None, typer.Option(min=1, help="Make so many first, for as many epochs as there is time for.")
+    ] = None,
+    valid: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Turns to be measured on at each checkpoint.")
+    ] = None,
+    start: Annotated[Path | None, typer.Option(metavar="FILE", help="An adapter.gguf to go on from.")] = None,
+) -> None:
+    """Train an adapter: from nothing, with one command.
+
+    Turns are made as they are needed. Writes adapter.gguf for llama.cpp, the folder peft for PEFT and vLLM.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if data and turns:
+        raise SettingsError("--data names turns that are there, --turns makes new ones: choose")
+    with _training():
+        from agents.training import sft, shards
+        from agents.training.bases import Base
+
+        base = Base.of(model, base_from)
+        if turns:
+            data = out / "data.npz"
+            if not data.exists():
+                shards.make(base, turns, seed, data)
+        run = sft.Run(base, out, minutes, seed, rate, rank, rows, length, every, None, start, data, valid)
+        sft.train(run)
+    print(
+        f"the adapter is in {out}; score it with: headstart train eval FILE --adapter {out / 'adapter.gguf'}"
+    )
+
+
+@train.command("data")
+def train_data(
+    out: Annotated[Path, typer.Argument(metavar="FILE.npz", help="To write.")],
+    turns: Annotated[int, typer.Option(min=1, help="In steps of 2000.")] = 100_000,
+    seed: Seed = 1,
+    model: Model = None,
+    base_from: BaseFrom = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="With the names and tools that training sets aside.")
+    ] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Each turn heard at once.")] = False,
+    questions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Mix in the questions of a file of Disfl-QA.")
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Make turns to train on, for many epochs or another machine; print their number and hash."""
+    with _training():
+        from agents.training import shards
+        from agents.training.bases import Base
+
+        shards.make(
+            Base.of(model, base_from),
+            turns,
+            seed,
+            out,
+            held_out=held_out,
+            whole=whole,
+            questions=questions,
+            processes=processes,
+        )
+
+
+@contextlib.contextmanager
+def _training() -> Iterator[None]:
+    """What can go wrong with packages and files, in one line."""
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(_NO_EXTRA) from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"training stopped: {' '.join(str(error).split())[:200]}") from error
 
 
 @train.command("eval")
@@ -81,7 +184,10 @@ async def _evaluate(
     toolbox = Toolbox([*assistant_tools(), *(tools_of_module(tools)() if tools else [])])
     brain = LocalBrain(adapter or ADAPTER, threads)
     try:
-        await brain.warm_up()
+        try:
+            await brain.warm_up()
+        except ValueError as error:
+            raise SettingsError(f"{adapter} is no adapter for the local brain: {error}") from error
         for name, tasks in sets.items():
             outcomes = [await attempt(brain, toolbox, task, seed, mode) for task in tasks]
             print(as_object(name, mode, outcomes) if as_json else table(name, mode, outcomes), flush=True)

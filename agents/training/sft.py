@@ -1,37 +1,64 @@
 """Supervised fine-tuning of a LoRA adapter on simulated turns, on whatever torch runs on.
 
-`python -m agents.training.sft --minutes 50 --out runs/local` trains; the schedule follows the clock, so
-a time budget is the only thing to choose. Turns are made as they are needed, or read from a file that
-`agents.training.shards` wrote (`--data`). Turns are packed into rows, the frozen base is kept in half
-precision (bfloat16, which recent CPUs multiply in hardware), and what torch can compile is compiled. Run
-again with the same `--out`, it goes on from the last checkpoint; `--start` begins with another adapter.
+The schedule follows the clock, so a time budget is the only thing to choose. Turns are made as they are
+needed, or come from a file of `shards`. They are packed into rows, the frozen base is kept in half precision
+(bfloat16, which recent CPUs multiply in hardware), and what torch can compile is compiled.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import itertools
 import json
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from torch.utils.data import DataLoader, IterableDataset
-from transformers import AutoModelForCausalLM
 
-from agents.brains.weights import base_weights
 from agents.training import shards
+from agents.training.bases import Base
 from agents.training.clock import streams
-from agents.training.export import export, load
+from agents.training.curve import curve
+from agents.training.export import export, heads, load
 from agents.training.packing import Batch, loss_of, packed
 from agents.training.shards import Sample
 
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+_ACTIVATIONS = (
+    34  # bytes a layer keeps of each value of its input for the way back (Korthikanti et al., 2022)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What to train, and how.
+
+    Into the folder `out`, for `minutes` or at most `steps`, an adapter of `rank` for `base`; a step takes
+    `rows` rows of `length` tokens at a learning rate that rises to `rate` and falls again. `start` is an
+    adapter.gguf of the same rank to go on from, where `out` holds no checkpoint yet. `data` and `valid` are
+    files of turns, to learn and to be measured on at each checkpoint, every so many minutes; without `data`
+    new ones are made all the time.
+    """
+
+    base: Base
+    out: Path
+    minutes: float
+    seed: int = 1
+    rate: float = 1e-3
+    rank: int = 32
+    rows: int = 4
+    length: int = 1024
+    every: float = 10
+    steps: int | None = None
+    start: Path | None = None
+    data: Path | None = None
+    valid: Path | None = None
 
 
 class _Batches(IterableDataset[Batch]):
@@ -44,84 +71,102 @@ class _Batches(IterableDataset[Batch]):
         return packed(*self._of)
 
 
-def train(
-    out: Path,
-    minutes: float,
-    seed: int,
-    rate: float,
-    rank: int,
-    rows: int,
-    length: int,
-    every: float,
-    steps: int,
-    start: Path | None,
-    data: Path | None,
-    valid: Path | None,
-) -> None:
-    """Train into `out`: losses.csv, and checkpoint.pt and adapter.gguf every `every` minutes, and last.
-
-    `start` is an adapter.gguf of the same rank to go on from, where `out` holds no checkpoint yet. `data`
-    and `valid` are files of turns, to learn and to be measured on at each checkpoint; without `data` new ones
-    are made all the time.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    path = base_weights()
-    base = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+def with_adapter(base: Any, rank: int) -> PeftModel:
+    """`base` with a new adapter of `rank` on all its linear layers, which changes nothing yet."""
     config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=LINEARS, task_type="CAUSAL_LM")
-    model = get_peft_model(base, config).to(device).train()
+    return get_peft_model(base, config)
+
+
+def save_adapter(model: PeftModel, out: Path) -> None:
+    """Write the adapter for llama.cpp (`adapter.gguf`) and as PEFT and vLLM load it (the folder `peft`)."""
+    adapter = {key: value.detach().cpu() for key, value in _tensors(model).items()}
+    export(adapter, model.peft_config["default"].lora_alpha, out / "adapter.gguf", model.config)
+    model.save_pretrained(str(out / "peft"), save_embedding_layers=False)
+
+
+def _tensors(model: PeftModel) -> dict[str, Any]:
+    # Whether the embeddings have grown, which they have not, PEFT would ask a hub.
+    return get_peft_model_state_dict(model, save_embedding_layers=False)
+
+
+def asks_for_checkpoints(config: Any, tokens: int, free: int) -> bool:
+    """Whether what a step of `tokens` keeps for the way back takes more than half of `free` bytes."""
+    return _ACTIVATIONS * tokens * config.hidden_size * config.num_hidden_layers > free / 2
+
+
+def train(run: Run) -> None:
+    """Train into `run.out`: losses.csv, run.json, the checkpoint, and the adapter in both forms.
+
+    All but the first are written every so many minutes, and last. A run that was cut off goes on from its
+    checkpoint. Raises OSError, ValueError and TrainingError.
+    """
+    run.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(run.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    base = run.base.model(torch.bfloat16)
+    heads(base.config)  # what cannot be exported is not trained
+    model = with_adapter(base, run.rank).to(device).train()
+    model.peft_config["default"].base_model_name_or_path = run.base.name
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    for parameter in model.parameters():
-        if not parameter.requires_grad:
-            parameter.data = parameter.data.bfloat16()
     inner = model.base_model.model
     body = inner.model
+    if device == "cuda" and asks_for_checkpoints(
+        base.config, run.rows * run.length, torch.cuda.mem_get_info()[0]
+    ):
+        inner.gradient_checkpointing_enable({"use_reentrant": False})
     for layer in body.layers:  # one by one: the first is compiled and the others use it
         layer.compile(dynamic=False)
-    optimizer = torch.optim.AdamW(learned, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(learned, lr=run.rate, betas=(0.9, 0.98), weight_decay=0.0)
     state: dict[str, Any] = {"step": 0, "spent": 0.0, "tokens": 0, "samples": 0}
-    checkpoint = out / "checkpoint.pt"
+    checkpoint = run.out / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         set_peft_model_state_dict(model, saved["adapter"])
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-    elif start is not None:
-        set_peft_model_state_dict(model, load(start))
+    elif run.start is not None:
+        set_peft_model_state_dict(model, load(run.start, base.config))
     # A seed for each start, so that what was seen before it is not seen again.
-    seed_now = seed + 1000 * state["step"]
-    source = shards.read(data, seed_now) if data else shards.samples(streams(seed_now), shards.tokenizer())
+    seed_now = run.seed + 1000 * state["step"]
+    source = (
+        shards.read(run.data, seed_now)
+        if run.data
+        else shards.samples(streams(seed_now), run.base.tokenizer())
+    )
+    losses: list[float] = []
 
     def measured() -> float | None:
         """Mean loss over the first rows of `valid`."""
-        if valid is None:
+        if run.valid is None:
             return None
-        losses: list[float] = []
+        held_out: list[float] = []
         with torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16):
-            for batch in itertools.islice(packed(shards.read(valid, 0), rows, length), 8):
-                losses.append(loss_of(inner.model, inner.lm_head, batch.to(device)).item())
-        return sum(losses) / len(losses)
+            for batch in itertools.islice(packed(shards.read(run.valid, 0), run.rows, run.length), 8):
+                held_out.append(loss_of(body, inner.lm_head, batch.to(device)).item())
+        return sum(held_out) / len(held_out)
 
     def save() -> None:
-        adapter = get_peft_model_state_dict(model)
-        torch.save({"adapter": adapter, "optimizer": optimizer.state_dict(), "state": state}, checkpoint)
-        export({key: value.detach().cpu() for key, value in adapter.items()}, 2 * rank, out / "adapter.gguf")
-        run = {**state, "seed": seed, "rate": rate, "rank": rank, "rows": rows, "length": length}
-        (out / "run.json").write_text(json.dumps({**run, "held_out_loss": measured()}) + "\n")
+        torch.save(
+            {"adapter": _tensors(model), "optimizer": optimizer.state_dict(), "state": state}, checkpoint
+        )
+        save_adapter(model, run.out)
+        made = {"base": run.base.name, **state, "seed": run.seed, "rate": run.rate, "rank": run.rank}
+        made |= {"rows": run.rows, "length": run.length, "held_out_loss": measured()}
+        (run.out / "run.json").write_text(json.dumps(made) + "\n")
+        if losses:
+            print(f"loss {losses[0]:.3f} {curve(losses)} {losses[-1]:.3f}", flush=True)
 
-    with (out / "losses.csv").open("a", newline="") as file:
+    with (run.out / "losses.csv").open("a", newline="") as file:
         log = csv.writer(file)
         started = time.monotonic() - state["spent"]
         saved_at = time.monotonic()
         workers = 1 if device == "cuda" else 0
-        for batch in DataLoader(_Batches(source, rows, length), batch_size=None, num_workers=workers):
+        for batch in DataLoader(_Batches(source, run.rows, run.length), batch_size=None, num_workers=workers):
             spent = time.monotonic() - started
-            done = min(1.0, spent / (60 * minutes))
-            if done >= 1 or state["step"] >= steps:
+            done = spent / (60 * run.minutes) if run.minutes else 1.0
+            if done >= 1 or state["step"] == run.steps:
                 break
-            warm = min(1.0, (state["step"] + 1) / 20)
-            now = rate * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)
+            now = run.rate * _schedule(state["step"], done)
             for group in optimizer.param_groups:
                 group["lr"] = now
             with torch.autocast(device, dtype=torch.bfloat16):
@@ -130,45 +175,28 @@ def train(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
+            losses.append(loss.item())
             state["step"] += 1
             state["samples"] += batch.turns
             state["tokens"] += batch.tokens
             state["spent"] = time.monotonic() - started
             log.writerow(
-                (state["step"], round(state["spent"], 1), state["tokens"], f"{loss.item():.4f}", f"{now:.6f}")
+                (state["step"], round(state["spent"], 1), state["tokens"], f"{losses[-1]:.4f}", f"{now:.6f}")
             )
             file.flush()
             if state["step"] % 10 == 0:
                 spent, speed = state["spent"] / 60, state["tokens"] / state["spent"]
                 print(
-                    f"step {state['step']}  {spent:.1f} of {minutes:g} min  loss {loss.item():.3f}  "
+                    f"step {state['step']}  {spent:.1f} of {run.minutes:g} min  loss {losses[-1]:.3f}  "
                     f"{state['samples']} turns  {state['tokens']} tokens  {speed:.0f} a second",
                     flush=True,
                 )
-            if time.monotonic() - saved_at > 60 * every:
+            if time.monotonic() - saved_at > 60 * run.every:
                 save()
                 saved_at = time.monotonic()
     save()
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("runs/local"), help="folder of the run")
-    parser.add_argument("--minutes", type=float, default=50, help="time budget; the schedule follows it")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
-    parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--rows", type=int, default=4, help="rows a step")
-    parser.add_argument("--length", type=int, default=1024, help="tokens of a row")
-    parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
-    parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many steps")
-    parser.add_argument("--start", type=Path, help="adapter.gguf to go on from")
-    parser.add_argument("--data", type=Path, help="file of turns, made by agents.training.shards")
-    parser.add_argument("--valid", type=Path, help="file of turns to be measured on at each checkpoint")
-    given = parser.parse_args()
-    train(**vars(given))
-
-
-if __name__ == "__main__":
-    main()
+def _schedule(step: int, done: float) -> float:
+    """The share of the peak rate: twenty steps up, then down a cosine as the time is used up."""
+    return min(1.0, (step + 1) / 20) * (0.02 + 0.98 * (1 + math.cos(math.pi * done)) / 2)

@@ -1,13 +1,11 @@
 """Training streams as tokens in one file, made once for many epochs or for another machine.
 
-`python -m agents.training.shards --turns 400000 --out data.npz` makes one and prints its hash. In the file:
-`ids` (tokens,) uint16, `written` (tokens,) bool packed to bits, which of them the model writes, and
-`lengths` (turns,) uint16.
+In the file: `ids` (tokens,), uint16 where the vocabulary fits in it and else uint32, `written` (tokens,) bool
+packed to bits, which of them the model writes, and `lengths` (turns,) uint16.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import itertools
 import random
@@ -17,21 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoTokenizer
 
-from agents.brains.weights import base_weights
+from agents.training.bases import Base
 from agents.training.clock import Stream, streams
 from agents.training.raw import spoken_questions
 
 Sample = tuple[list[int], list[bool]]  # the tokens of a turn, and which of them the model writes
 _Packed = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 _PART = 2000  # turns a worker makes at a time
-
-
-def tokenizer() -> Any:
-    """That of the base model."""
-    path = base_weights()
-    return AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).backend_tokenizer
 
 
 def samples(made: Iterable[Stream], cut: Any) -> Iterator[Sample]:
@@ -60,8 +51,10 @@ def save(made: Sequence[_Packed], path: Path) -> str:
     return hashlib.sha256(ids.tobytes()).hexdigest()
 
 
-def _packed(tokens: Sequence[int], written: Sequence[bool]) -> _Packed:
-    return np.array(tokens, np.uint16), np.array(written, np.bool_)
+def _packed(sample: Sample, cut: Any) -> _Packed:
+    tokens, written = sample
+    kind = np.uint16 if cut.get_vocab_size() <= 1 << 16 else np.uint32
+    return np.array(tokens, kind), np.array(written, np.bool_)
 
 
 def read(path: Path, seed: int) -> Iterator[Sample]:
@@ -77,41 +70,46 @@ def read(path: Path, seed: int) -> Iterator[Sample]:
             yield ids[at], written[at]  # pyright: ignore[reportReturnType] - arrays serve as lists
 
 
-def _part(seed: int, turns: int, held_out: bool, whole: bool) -> list[_Packed]:
-    global _cut
-    if _cut is None:
-        _cut = tokenizer()
-    made = samples(itertools.islice(streams(seed, held_out, whole), turns), _cut)
-    return [_packed(*sample) for sample in made]
+def make(
+    base: Base,
+    turns: int,
+    seed: int,
+    out: Path,
+    *,
+    held_out: bool = False,
+    whole: bool = False,
+    questions: Path | None = None,
+    processes: int = 2,
+) -> None:
+    """Write at least so many `turns` to `out`, cut by the tokenizer of `base`; print their number and hash.
 
-
-_cut: Any = None
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--held-out", action="store_true", help="names and tools set aside from training")
-    parser.add_argument("--whole", action="store_true", help="turns heard at once")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--questions", type=Path, help="a folder with Disfl-QA's train.json, to be mixed in")
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    seeds = [1_000_000 * given.seed + at for at in range(-(-given.turns // _PART))]
+    With `held_out` over the names and tools set aside from training, with `whole` each heard at once, with
+    `questions`, a file of Disfl-QA, its questions among them. Raises OSError, ValueError or TrainingError.
+    """
+    seeds = [1_000_000 * seed + at for at in range(-(-turns // _PART))]
     made: list[_Packed] = []
-    with ProcessPoolExecutor(given.processes) as pool:
-        jobs = [pool.submit(_part, seed, _PART, given.held_out, given.whole) for seed in seeds]
+    with ProcessPoolExecutor(processes, initializer=_prepare, initargs=(base,)) as pool:
+        jobs = [pool.submit(_part, each, held_out, whole) for each in seeds]
         for at, job in enumerate(jobs):
             made += job.result()
             print(f"\r{(at + 1) * _PART} turns", end="", flush=True)
-    if given.questions:
-        asked = spoken_questions(given.questions / "train.json", random.Random(given.seed))
-        made += [_packed(*sample) for sample in samples(asked, tokenizer())]
-    tokens = sum(len(tokens) for tokens, _ in made)
-    print(f"\n{len(made)} turns, {tokens} tokens, sha256 {save(made, given.out)}")
+    if questions:
+        cut = base.tokenizer()
+        asked = spoken_questions(questions, random.Random(seed))
+        made += [_packed(sample, cut) for sample in samples(asked, cut)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    tokens = sum(len(ids) for ids, _ in made)
+    print(f"\r{len(made)} turns, {tokens} tokens, sha256 {save(made, out)}")
 
 
-if __name__ == "__main__":
-    main()
+_cut: Any = None  # a worker's tokenizer
+
+
+def _prepare(base: Base) -> None:
+    global _cut
+    _cut = base.tokenizer()
+
+
+def _part(seed: int, held_out: bool, whole: bool) -> list[_Packed]:
+    made = itertools.islice(streams(seed, held_out, whole), _PART)
+    return [_packed(sample, _cut) for sample in samples(made, _cut)]

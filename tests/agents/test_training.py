@@ -239,8 +239,9 @@ def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     pytest.importorskip("peft", reason="training needs the extra `train`")
     from agents.training import sft
+    from agents.training.bases import Base
 
     for steps in (1, 2):
-        sft.train(tmp_path, minutes=5, seed=1, rate=1e-3, rank=4, rows=1, every=60, steps=steps, start=None)
+        sft.train(sft.Run(Base.of(), tmp_path, minutes=5, rank=4, rows=1, steps=steps))
     assert len((tmp_path / "losses.csv").read_text().splitlines()) == 2
     assert (tmp_path / "adapter.gguf").stat().st_size > 1_000_000
