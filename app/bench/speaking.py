@@ -84,7 +84,8 @@ def certain(said: Utterance, pace: Pace) -> Iterator[tuple[float, int]]:
 async def speak(session: Session, said: Utterance, pace: Pace, *, partly: bool, eager: bool) -> None:
     """Say it to `session`; `partly` also while it is being said, `eager` also at its likely end."""
     steps: list[tuple[float, Callable[[], None]]] = []
-    began = session.now()
+    session.speech_started()
+    began = session.now()  # not before the turn does, or a slow machine would end it too early
     end = began + said.times[-1]
 
     def hear(count: int) -> Callable[[], None]:
@@ -100,7 +101,6 @@ async def speak(session: Session, said: Utterance, pace: Pace, *, partly: bool, 
     if eager:
         steps.append((end + pace.likely_end, likely_end))
     steps.append((end + pace.end, lambda: session.end_turn(said.text)))
-    session.speech_started()
     await _take(session, sorted(steps, key=lambda step: step[0]))
 
 
