@@ -164,9 +164,24 @@ async def _shown(session: Session, control: Control, show: Show, settings: Setti
     """
     view = View()
     if not show.screen:
-        session.subscribe(_print_json if show.json else story_printer())
+        tell = _print_json if show.json else story_printer()
+        gone: BrokenPipeError | None = None
+
+        def told(event: Event) -> None:
+            nonlocal gone
+            if gone is None:
+                try:
+                    tell(event)
+                except BrokenPipeError as error:
+                    # Nobody reads it any more. Raised here it would be one more thing to tell.
+                    gone = error
+                    view.leave()
+
+        session.subscribe(told)
         view.closed.set()
         yield view
+        if gone is not None:
+            raise gone
         return
     from app.export import themed
     from app.screen import HeadstartScreen

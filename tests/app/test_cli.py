@@ -176,3 +176,27 @@ def test_an_interrupt_in_the_middle_ends_in_order(tmp_path: Path, number: signal
     with Store.open(tmp_path) as store:
         assert store.rows("SELECT * FROM journal") == []
         assert store.rows("SELECT * FROM timers") == []
+
+
+def test_a_reader_that_goes_away_ends_the_talk(tmp_path: Path) -> None:
+    record = tmp_path / "record.jsonl"
+    command = [*HEADSTART, "talk", "--input", str(silence(tmp_path / "long.wav", 300)), "--output", "none"]
+    process = subprocess.Popen(
+        [*command, "--json", "--data", str(tmp_path), "--record", str(record)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    for line in process.stdout:
+        if json.loads(line)["event"] == "Level":
+            break
+    process.stdout.close()
+    complaints = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert complaints == ""
+    told = [json.loads(line) for line in record.read_text().splitlines()[1:]]
+    assert told[-1]["event"] == "SessionEnded"
+    assert not [event for event in told if event["event"] == "Notice" and event["error"]]
