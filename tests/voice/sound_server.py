@@ -56,10 +56,16 @@ class SoundServer:
         self._server.send_signal(number)
 
     async def plug_in(self, name: str) -> None:
-        """`mic` or `speaker` is there, and the default."""
+        """`mic` or `speaker` is there, and the default. Whoever listened to it before does so again."""
         self._modules[name] = await self._load("module-null-sink", f"sink_name={name}", "rate=44100")
         if name == "mic":
             await self.run("pactl", "set-default-source", "mic.monitor")
+            # Without a microphone the server lets them hear the speaker. A desktop's takes them back.
+            _, listeners = await self.run("pactl", "list", "short", "source-outputs")
+            for line in listeners.splitlines():
+                number, *_, module = line.split("\t")
+                if "loopback" not in module:
+                    await self.run("pactl", "move-source-output", number, "mic.monitor")
         else:
             await self.run("pactl", "set-default-sink", "speaker")
 
