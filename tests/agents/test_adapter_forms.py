@@ -18,7 +18,8 @@ torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 peft = pytest.importorskip("peft", reason="training needs the extra `train`")
 
 LAYERS = 3
-TOLERANCE = 0.01  # of a logarithm of a probability: the adapter is kept in half precision
+# Of a logarithm of a probability. llama.cpp multiplies with an adapter in half precision.
+TOLERANCE = 0.03
 WRITTEN = 24  # tokens
 TOP = 20  # probabilities compared at each of them
 PROMPT = [504, 2365, 6354, 16438, 27003, 690, 260, 23790, 2767, 28]
@@ -102,7 +103,10 @@ def test_the_forms_of_an_adapter_agree(kind: str, tmp_path: Path) -> None:
             bare = model(input_ids=ids).logits[0, len(PROMPT) - 1 : -1].log_softmax(-1)
     assert torch.equal(trained, again)
     assert trained.argmax(-1).tolist() == greedy
-    for row, place in zip(trained, places, strict=True):
-        for token, expected in place.items():
-            assert abs(row[token].item() - expected) < TOLERANCE
-    assert (trained - bare).abs().max() > 50 * TOLERANCE, "the adapter does something"
+    apart = [
+        abs(row[token].item() - expected)
+        for row, place in zip(trained, places, strict=True)
+        for token, expected in place.items()
+    ]
+    assert max(apart) < TOLERANCE
+    assert (trained - bare).abs().max() > 20 * TOLERANCE, "the adapter does something"
