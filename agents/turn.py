@@ -202,6 +202,8 @@ class Turn:
         if any(not call.is_over and (call.is_effect or call.id in named) for call in self.calls.values()):
             return None
         said = self.draft if self._is_literal else references.spoken(self.draft, self.spoken)
+        if not said:  # it named a call that fell with one before it: why that failed is said instead
+            return self.outcome
         return " ".join([said, *self.dispatcher.told]).strip()
 
     @property

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import pytest
+
 from agents.actions import Action, Answer, Call, Pause, Remove
 from agents.brains.scripted import ScriptedBrain, Step
 from agents.events import (
@@ -99,6 +101,13 @@ def test_a_read_starts_while_the_user_speaks_and_a_write_waits_for_commit() -> N
     assert moment(events, 2, CallState.RUNNING) >= committed
     assert recorder.runs == [("read", {"x": "two"}), ("write", {"x": "three"})]
     assert of(events, Answered)[0].text == "read of two. write of three."
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_answer_that_names_a_fallen_call_says_what_failed(mode: Mode) -> None:
+    script = [Step(None, [Call(1, "read", {"x": "bad"}), Call(2, "write", {"x": "$1"}), Answer("$2")])]
+    events, recorder = play(script, mode=mode)
+    assert of(events, Answered)[0].text == "That went wrong." and not recorder.effects()
 
 
 def test_sequential_mode_does_the_same_later() -> None:
