@@ -73,7 +73,7 @@ class EndSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     likely: float = Field(0.5, ge=0, le=1, description="that you have finished: it prepares the answer")
-    sure: float = Field(0.97, ge=0, le=1, description="that you have finished: it answers soon")
+    sure: float = Field(0.975, ge=0, le=1, description="that you have finished: it answers soon")
     soon: float = Field(0.5, ge=0.2, le=10, description="silence after which it answers then")
     late: float = Field(1.2, ge=0.2, le=10, description="silence after which it answers in any case")
 

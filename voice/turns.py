@@ -94,7 +94,7 @@ class Patience:
     """
 
     likely: float = 0.5
-    sure: float = 0.97
+    sure: float = 0.975
     short: float = 0.5
     long: float = 1.2
 

@@ -53,7 +53,7 @@ def run(count: int, folder: Path | None, *, as_json: bool) -> None:
         met = {name: {"measured": value, "goal": GOALS[name][0]} for name, value in goals.items()}
         print(json.dumps({"machine": where, "load": os.getloadavg()[0], "goals": met} | parts))
     else:
-        print("{cpu} · {cores} cores · Python {python}".format(**where))
+        print("{cpu} · {cores} cores · Python {python}".format(**where) + f" · load {os.getloadavg()[0]:.1f}")
         print("\n".join(table(hearing, judged, speech, whole, other, goals)))
 
 
@@ -69,21 +69,26 @@ async def _measure(models: Models, clips: Sequence[Clip]) -> tuple[Hearing, Paus
     return hearing, judged, speech, whole, await peer(clips, _progress)
 
 
-def reached(hearing: Hearing, judged: Pauses, speech: Speaking, whole: Errors) -> dict[str, float]:
-    """What was measured for each of `GOALS`."""
+def reached(hearing: Hearing, judged: Pauses, speech: Speaking, whole: Errors) -> dict[str, float | None]:
+    """What was measured for each of `GOALS`; None for what could not be, as nothing came in time."""
     values = (
-        hearing.stable.p50,
-        hearing.transcript.p50,
+        hearing.stable.p50 if hearing.stable.count else None,
+        hearing.transcript.p50 if hearing.turn.count else None,
         hearing.errors.rate - whole.rate,
         judged.cut[1.0],
-        speech.silent.p50,
+        speech.silent.p50 if speech.silent.count else None,
         hearing.jitter.p95,
     )
     return dict(zip(GOALS, values, strict=True))
 
 
 def table(
-    hearing: Hearing, judged: Pauses, speech: Speaking, whole: Errors, other: Peer, goals: dict[str, float]
+    hearing: Hearing,
+    judged: Pauses,
+    speech: Speaking,
+    whole: Errors,
+    other: Peer,
+    goals: dict[str, float | None],
 ) -> list[str]:
     """All figures, line by line."""
     return [
@@ -117,12 +122,15 @@ def table(
         "  " + "".join(f"{share:>8.1f}" for share in judged.cut.values()),
         f"  true ends after the short silence: {judged.sure:.0f} %",
         "",
-        *(
-            f"  {name:<32}{value:8.2f}  goal {GOALS[name][0]:g} {GOALS[name][1]}, "
-            f"{'met' if value <= GOALS[name][0] else 'missed'}"
-            for name, value in goals.items()
-        ),
+        *(_goal(name, value) for name, value in goals.items()),
     ]
+
+
+def _goal(name: str, value: float | None) -> str:
+    goal, unit = GOALS[name]
+    if value is None:
+        return f"  {name:<32}       -  goal {goal:g} {unit}, missed: nothing came in time"
+    return f"  {name:<32}{value:8.2f}  goal {goal:g} {unit}, {'met' if value <= goal else 'missed'}"
 
 
 def _rows(*rows: tuple[str, Range]) -> list[str]:

@@ -154,7 +154,7 @@ class _Answering:
         """What else it is told is of no interest."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *_: None
+        return lambda *_, **__: None
 
     def _end(self) -> None:
         self.is_idle = True
