@@ -15,7 +15,8 @@ _FRAME = SAMPLE_RATE // 100  # samples: the 10 ms that WebRTC works on
 _LONGEST = 15  # frames: how far the speaker's clock may run ahead of the microphone's
 _BYTES = 2
 _LOUD = 300  # sample value from which on something is played
-_LEARNING = 100  # frames of sound after which the room is known
+_LEARNING = 100  # frames of sound after which the room is known, or judged anew
+_AUDIBLE = 10**-4.5  # of the power that is played: less than this is no echo, but headphones
 _ECHOING = 50  # frames for which a sound may still come back
 
 
@@ -32,6 +33,8 @@ class EchoCanceller:
         self._played: deque[bytes] = deque(maxlen=_LONGEST)
         self._unknown = _LEARNING  # frames
         self._echoing = 0  # frames
+        self._is_heard = True  # the microphone hears the speaker
+        self._ratios: list[float] = []  # of the power heard to that played, frame by frame
         self._far = bytearray()
         self._near = bytearray()
 
@@ -53,8 +56,22 @@ class EchoCanceller:
             self._apm.process_reverse_stream(_audio(far))
             near = _audio(frame)
             self._apm.process_stream(near)
-            cleaned += bytes(_BYTES * _FRAME) if self._is_learning(far) else near.data
+            self._weigh(far, frame)
+            if self._is_learning(far):
+                cleaned += bytes(_BYTES * _FRAME)
+            else:
+                cleaned += near.data if self._is_heard else frame
         return bytes(cleaned)
+
+    def _weigh(self, far: bytes, near: bytes) -> None:
+        """Find out whether there is an echo; where there is none, the canceller takes the user for it."""
+        played, heard = (np.frombuffer(pcm, np.int16).astype(np.float64) for pcm in (far, near))
+        if np.abs(played).max() > _LOUD:
+            self._ratios.append(float(heard @ heard) / float(played @ played))
+        if len(self._ratios) == _LEARNING:
+            # The median: a user who cuts in is loud for a part of it.
+            self._is_heard = float(np.median(self._ratios)) > _AUDIBLE
+            self._ratios.clear()
 
     def _is_learning(self, far: bytes) -> bool:
         """Whether this is echo that cannot be told from the user yet."""

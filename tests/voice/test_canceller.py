@@ -56,6 +56,17 @@ def test_the_user_alone_is_left_as_they_are(models):
     assert abs(loudness(heard) - loudness(cleaned)) < 1
 
 
+def test_with_headphones_the_user_who_cuts_in_is_heard_whole(models):
+    text = "Here is quite a long answer, which goes on and on, and then on again, so that one can cut in."
+    played = (models.voice(text, seed=1).clip(-1, 1) * 32767).astype(np.int16)
+    said = soxr.resample(models.voice("Undo that.", seed=2), 24_000, SAMPLE_RATE)
+    heard = np.random.default_rng(1).integers(-5, 5, 5 * SAMPLE_RATE).astype(np.int16)
+    words = slice(3 * SAMPLE_RATE, 3 * SAMPLE_RATE + len(said))
+    heard[words] += (said.clip(-1, 1) * 20000).astype(np.int16)
+    cleaned = through(EchoCanceller(24_000), heard, played, 24_000)
+    assert abs(loudness(heard[words]) - loudness(cleaned[words])) < 1
+
+
 @pytest.mark.parametrize("size", [1, 37, 320, 321, 5000])
 def test_nothing_is_lost_whatever_the_size_of_the_pieces(size):
     pcm = np.arange(8000, dtype=np.int16).tobytes()
