@@ -3,6 +3,7 @@
 import itertools
 import random
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -235,8 +236,8 @@ def test_plans_are_compared_by_names_and_dependencies() -> None:
     assert plans.shape([number, text]) != plans.shape(apart)
 
 
-# What torch compiles with warns about its own deprecated parts.
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# What torch compiles with warns of itself in many ways.
+@pytest.mark.filterwarnings("ignore")
 def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs the extra `train`")
     pytest.importorskip("peft", reason="training needs the extra `train`")
@@ -247,3 +248,14 @@ def test_a_few_steps_of_training_run_and_can_be_resumed(tmp_path: Path) -> None:
         sft.train(sft.Run(Base.of(), tmp_path, minutes=5, rank=4, rows=1, steps=steps))
     assert len((tmp_path / "losses.csv").read_text().splitlines()) == 2
     assert (tmp_path / "adapter.gguf").stat().st_size > 1_000_000
+
+
+def test_only_what_does_not_fit_is_computed_twice() -> None:
+    pytest.importorskip("torch", reason="training needs the extra `train`")
+    pytest.importorskip("peft", reason="training needs the extra `train`")
+    from agents.training.sft import asks_for_checkpoints
+
+    small, large = (SimpleNamespace(hidden_size=h, num_hidden_layers=n) for h, n in ((576, 30), (2048, 36)))
+    assert not asks_for_checkpoints(small, tokens=48 * 1024, free=78 << 30)
+    assert asks_for_checkpoints(large, tokens=48 * 1024, free=78 << 30)
+    assert asks_for_checkpoints(small, tokens=48 * 1024, free=24 << 30)
