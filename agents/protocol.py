@@ -121,12 +121,21 @@ def declare(name: str, description: str, parameters: Mapping[str, Any]) -> str:
 
 def _type(schema: Mapping[str, Any]) -> str:
     """The type of a parameter behind its name; nothing for a text."""
-    for each in (schema, *cast("Sequence[Mapping[str, Any]]", schema.get("anyOf", ()))):
-        if choices := each.get("enum"):
-            return f": {'|'.join(map(data, map(str, choices)))}"
+    if found := choices(schema):
+        return f": {'|'.join(map(data, map(str, found)))}"
+    for each in _variants(schema):
         if (kind := each.get("type", "string")) not in ("string", "null"):
             return f": {kind}"
     return ""
+
+
+def choices(schema: Mapping[str, Any]) -> list[Any]:
+    """What a parameter may be, by its JSON schema; empty where it is no choice."""
+    return next((each["enum"] for each in _variants(schema) if each.get("enum")), list[Any]())
+
+
+def _variants(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    return schema, *cast("Sequence[Mapping[str, Any]]", schema.get("anyOf", ()))
 
 
 def render(events: Sequence[Event]) -> str:

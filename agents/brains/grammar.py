@@ -123,12 +123,9 @@ def _words(said: Sequence[str]) -> list[str]:
 def _arguments(tool: Tool, said: Sequence[str]) -> str:
     """Declared parameters in their order, each at most once, the required ones always."""
     properties = cast("Mapping[str, Mapping[str, Any]]", tool.parameters.get("properties", {}))
-    # What may be left out is left out where nobody said it: a small model likes to choose.
-    names = [name for name in properties if name in tool.required or _sayable(properties[name], said)]
-    one = {
-        name: f"{_literal(name + '=')} {_value(properties[name], said, name in tool.required)}"
-        for name in names
-    }
+    options = {name: _options(schema, said, name in tool.required) for name, schema in properties.items()}
+    names = [name for name in properties if options[name] != []]
+    one = {name: f"{_literal(name + '=')} {_value(properties[name], said, options[name])}" for name in names}
     after = [""] * (len(names) + 1)  # what may follow once something was given
     first = [""] * (len(names) + 1)
     for at in range(len(names) - 1, -1, -1):
@@ -144,22 +141,20 @@ def _arguments(tool: Tool, said: Sequence[str]) -> str:
     return first[0].strip()
 
 
-def _choices(schema: Mapping[str, Any]) -> list[Any]:
-    for each in (schema, *cast("Sequence[Mapping[str, Any]]", schema.get("anyOf", ()))):
-        if choices := cast("list[Any]", each.get("enum", [])):
-            return choices
-    return []
+def _options(schema: Mapping[str, Any], said: Sequence[str], required: bool) -> list[Any] | None:
+    """The choices that may be made now; None where the parameter is no choice.
+
+    What may be left out is left out where nobody said it: a small model likes to choose.
+    """
+    choices = protocol.choices(schema)
+    if not choices:
+        return None
+    return choices if required else [each for each in choices if resembles(str(each), said)]
 
 
-def _sayable(schema: Mapping[str, Any], said: Sequence[str]) -> bool:
-    choices = _choices(schema)
-    return not choices or any(resembles(str(choice), said) for choice in choices)
-
-
-def _value(schema: Mapping[str, Any], said: Sequence[str], required: bool) -> str:
+def _value(schema: Mapping[str, Any], said: Sequence[str], options: list[Any] | None) -> str:
     """A value of a parameter. What is neither a number nor a list nor a choice is words."""
-    if choices := _choices(schema):
-        options = choices if required else [each for each in choices if resembles(str(each), said)]
+    if options:
         return _any_rule([_literal(_on_wire(json.dumps(option, ensure_ascii=False))) for option in options])
     kinds = {schema.get("type")} | {
         cast("Mapping[str, Any]", each).get("type") for each in cast("list[Any]", schema.get("anyOf", []))

@@ -17,7 +17,8 @@ remember it. The families are in `families/`, one block each:
     ? book us a table => At which restaurant?
 
 `!` marks what is required. A kind is one of `slots`, a list of `lists/`, `int LOW-HIGH`,
-`number LOW-HIGH`, or `choice value=words|words; ...`. Templates are those of `phrasing`.
+`number LOW-HIGH`, or `choice value=words|words; ...`. Templates are those of `phrasing`. What
+stands behind the last bar of a parameter is for whoever reads the file: declarations do not have it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ class Parameter:
     required: bool
     kind: str
     others: tuple[str, ...]
-    about: tuple[str, ...]
     schema: Mapping[str, Any]
     read: Callable[[str], Json] | None = None
 
@@ -153,7 +153,6 @@ def _parameter(head: str, line: str) -> Parameter:
     # The bars between the forms of a choice stand without spaces around them.
     kind, *more = [each.strip() for each in rest.split(" | ")]
     others = tuple(each.strip() for each in more[0].split(",")) if more else ()
-    about = tuple(each.strip() for each in more[1].split(";") if each.strip()) if len(more) > 1 else ()
     required = name.endswith("!")
     word, _, detail = kind.partition(" ")
     schema: dict[str, Any] = {"type": "string"}
@@ -174,7 +173,7 @@ def _parameter(head: str, line: str) -> Parameter:
         kind, read = "/".join(said if len(said) > 1 else 2 * said), forms.get
     if " " in kind or not re.fullmatch(r"[\w/'-]+", kind):
         raise ValueError(f"family {head}: {name} is of no kind I know: {kind!r}")
-    return Parameter(name.rstrip("!"), required, kind, others, about, schema, read)
+    return Parameter(name.rstrip("!"), required, kind, others, schema, read)
 
 
 def number(words: str) -> Json:

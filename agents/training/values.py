@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from agents.training import lexicon as lex
 from agents.training.lexicon import LISTS
+from tools.numbers import spell
 
 Maker = Callable[[random.Random], str]
 _KIND = re.compile(r"(<\w+>)")
@@ -188,20 +189,10 @@ class Values:
                 return self.open(LISTS[kind])
 
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen"
-).split()
-_TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
-
-
 def in_words(value: int) -> str:
     """0 to 99 in words, and round hundreds and thousands; any other in digits."""
     for size, word in ((1000, "thousand"), (100, "hundred")):
         if value >= size:
-            return (
-                f"{_ONES[value // size]} {word}" if value % size == 0 and value // size < 20 else str(value)
-            )
-    if value < 20:
-        return _ONES[value]
-    return _TENS[value // 10] + (f" {_ONES[value % 10]}" if value % 10 else "")
+            count, rest = divmod(value, size)
+            return f"{spell(count)} {word}" if rest == 0 and count < 20 else str(value)
+    return spell(value)

@@ -108,9 +108,7 @@ def play_peers(plan: Plan, folder: Path | None) -> Results:
                         progress.advance(bar)
 
     asyncio.run(play_all())
-    for task in tasks:
-        if not found.has(task.id, Arm.ORACLE):
-            found.add(runner.oracle(task, stage, conditions))
+    _add_oracle(found, plan)
     return found
 
 
@@ -139,10 +137,15 @@ def play_spoken(plan: Plan, folder: Path | None) -> Results:
                         progress.advance(bar)
 
     asyncio.run(play_all())
-    for task in tasks:
-        if not found.has(task.id, Arm.ORACLE):
-            found.add(runner.oracle(task, stage, conditions))
+    _add_oracle(found, plan)
     return found
+
+
+def _add_oracle(found: Results, plan: Plan) -> None:
+    """The physical limit of each task, which is computed and not played."""
+    for task in plan.suite.tasks:
+        if not found.has(task.id, Arm.ORACLE):
+            found.add(runner.oracle(task, plan.suite.stage, plan.conditions))
 
 
 def conclude(found: Results, folder: Path | None, *, as_json: bool) -> Verdict:
