@@ -184,10 +184,7 @@ async def _evaluate(
     toolbox = Toolbox([*assistant_tools(), *(tools_of_module(tools)() if tools else [])])
     brain = LocalBrain(adapter or ADAPTER, threads)
     try:
-        try:
-            await brain.warm_up()
-        except ValueError as error:
-            raise SettingsError(f"{adapter} is no adapter for the local brain: {error}") from error
+        await brain.warm_up()
         for name, tasks in sets.items():
             outcomes = [await attempt(brain, toolbox, task, seed, mode) for task in tasks]
             print(as_object(name, mode, outcomes) if as_json else table(name, mode, outcomes), flush=True)

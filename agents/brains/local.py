@@ -7,6 +7,7 @@ built-in tools by heart; any others are declared to it at the start of the strea
 from __future__ import annotations
 
 import asyncio
+import functools
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -120,6 +121,10 @@ class LocalBrain:
                 raise BrainError(
                     f"The local brain's weights cannot be written to the cache: {error}; free some space."
                 ) from error
+            except ValueError as error:
+                raise BrainError(
+                    f"{self._adapter} is no adapter for the local brain ({error}): name one trained for it."
+                ) from error
             parameters.n_ctx = CONTEXT
             parameters.n_parallel = 1
             parameters.cpuparams.n_threads = self._threads
@@ -171,6 +176,7 @@ class LocalBrain:
             hand_over(_END)
 
 
+@functools.lru_cache(maxsize=4)
 def declared(toolbox: Toolbox) -> str:
     """The declarations of the tools of `toolbox` that the model does not know by heart."""
     return "".join(

@@ -43,7 +43,10 @@ def merged(base: Path, adapter: Path, cache: Path | None = None) -> Path:
 
 def _write(base: gguf.GGUFReader, adapter: gguf.GGUFReader, path: Path) -> None:
     factors = {tensor.name: np.asarray(tensor.data, np.float32) for tensor in adapter.tensors}
-    alpha = adapter.fields["adapter.lora.alpha"].contents()
+    scale = adapter.fields.get("adapter.lora.alpha")
+    if scale is None:
+        raise ValueError("it is no LoRA adapter")
+    alpha = scale.contents()
     writer = gguf.GGUFWriter(path, base.fields["general.architecture"].contents())
     for field in base.fields.values():
         if not field.name.startswith("GGUF.") and field.name != "general.architecture":
@@ -57,7 +60,7 @@ def _write(base: gguf.GGUFReader, adapter: gguf.GGUFReader, path: Path) -> None:
         weights = quants.dequantize(tensor.data, tensor.tensor_type) + alpha / len(down) * (up @ down)
         writer.add_tensor(tensor.name, quants.quantize(weights.astype(np.float32), KIND), raw_dtype=KIND)
     if factors:
-        raise ValueError(f"the adapter belongs to another model: {min(factors)}")
+        raise ValueError(f"it belongs to another model, which has {min(factors)}")
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -5,6 +5,8 @@ import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -226,6 +228,26 @@ async def test_a_missing_adapter_says_what_to_do(tmp_path: Path) -> None:
             brain.react(Interaction(BOX, 1, [update("hello", final=True)], [update("hello", final=True)]))
         )
     await brain.close()
+
+
+async def test_an_adapter_of_another_model_is_an_error_in_one_line(tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    writer = gguf.GGUFWriter(other, "llama")
+    writer.add_float32("adapter.lora.alpha", 2.0)
+    for side, shape in (("a", (4, 100)), ("b", (50, 4))):
+        writer.add_tensor(f"blk.0.attn_q.weight.lora_{side}", np.zeros(shape, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    junk = tmp_path / "junk.gguf"
+    junk.write_text("no adapter")
+    for adapter in (other, junk):
+        brain = LocalBrain(adapter)
+        with pytest.raises(BrainError, match="is no adapter for the local brain") as caught:
+            await brain.warm_up()
+        assert "\n" not in str(caught.value)
+        await brain.close()
 
 
 async def test_a_turn_longer_than_the_context_is_an_error_in_one_line(brain: LocalBrain) -> None:
