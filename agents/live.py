@@ -2,7 +2,7 @@
 
 Its turn has two parts. While words arrive it decides on calls, as every brain does, and pauses. Once the
 turn is committed and none of its calls is open it is asked once more, to answer: that is when a service
-is handed what the calls returned. `agents.native.stage` tells which part it is. In its answer it may
+is handed what the calls returned. `agents.history.stage` tells which part it is. In its answer it may
 still issue calls, and is asked again when they are over.
 """
 

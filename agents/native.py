@@ -9,35 +9,20 @@ an open one, `remove_call` withdraws it. Nothing it has to write by itself names
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from agents import protocol
+from agents import history, protocol
 from agents.actions import Action, Call, Remove, Think
-from agents.events import (
-    Answered,
-    CallChanged,
-    CallIssued,
-    CallState,
-    Committed,
-    EndOfTurn,
-    Event,
-    Reopened,
-    SessionStarted,
-    SpeakingEnded,
-    Updated,
-)
+from agents.events import Event, SessionStarted
+from agents.history import ToldCall
 from agents.words import spoken_words
 from tools.tool import Arguments, Effect, Json
 from tools.toolbox import Toolbox
 
 REVISE = "revise_call"
 REMOVE = "remove_call"
-RESULT_LIMIT = 2000  # characters of a result that an answer is written from
-
-_OVER = (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
 
 _ID: dict[str, Json] = {"type": "integer", "description": "ID of the open call"}
 
@@ -144,94 +129,11 @@ def date_of(events: Sequence[Event]) -> str:
     return f"The session began at {started.now}, local time." if started else ""
 
 
-# ---- where a turn stands ---------------------------------------------------------------------------
-
-
-class Stage(StrEnum):
-    """What a brain that answers by itself has to do in a turn."""
-
-    GUESS = "guess"  # there may be calls to issue: the words are new, or not certainly all
-    WAIT = "wait"  # committed, and calls are open: nothing to do
-    ANSWER = "answer"  # committed, and no call is open
-
-
-def stage(of_turn: Sequence[Event]) -> Stage:
-    """Where the turn stands, from its events."""
-    is_committed = False
-    for event in of_turn:
-        if isinstance(event, Committed):
-            is_committed = True
-        elif isinstance(event, Reopened | EndOfTurn):
-            is_committed = False
-    if not is_committed:
-        return Stage.GUESS
-    return Stage.WAIT if any(call.is_open for call in calls(of_turn)) else Stage.ANSWER
-
-
-def is_certain(of_turn: Sequence[Event]) -> bool:
-    """Whether the user has certainly finished."""
-    last = next((event for event in reversed(of_turn) if isinstance(event, Reopened | EndOfTurn)), None)
-    return isinstance(last, EndOfTurn)
-
-
-@dataclass(frozen=True, slots=True)
-class ToldCall:
-    """A call of a turn in its latest version, as a model is told of it."""
-
-    id: int
-    name: str
-    arguments: Arguments
-    effect: Effect
-    state: CallState
-    text: str  # the result, or why it failed
-    version: int
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not come to an end."""
-        return self.state not in _OVER
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether it was not discarded or undone."""
-        return self.state not in (CallState.DISCARDED, CallState.UNDONE)
-
-    @property
-    def result(self) -> str:
-        """What it returned, as a model is given it to answer from; empty while it is open."""
-        text = " ".join(self.text.split())[:RESULT_LIMIT]
-        return f"failed: {text}" if self.state is CallState.FAILED else text
-
-
-def calls(of_turn: Sequence[Event]) -> list[ToldCall]:
-    """The calls of a turn by ID, from its events; those that were discarded too."""
-    told: dict[int, ToldCall] = {}
-    versions: dict[int, int] = {}
-    for event in of_turn:
-        match event:
-            case CallIssued(call=id, version=version, name=name, arguments=arguments, effect=effect):
-                versions[id] = version
-                told[id] = ToldCall(id, name, arguments, effect, CallState.WAITING, "", version)
-            case CallChanged(call=id, version=version, state=state, text=text) if versions.get(id) == version:
-                told[id] = replace(told[id], state=state, text=text)
-            case _:
-                pass
-    return [told[id] for id in sorted(told)]
-
-
-def words(of_turn: Sequence[Event]) -> tuple[str, bool]:
-    """The words handed over latest, and whether they are final."""
-    for event in reversed(of_turn):
-        if isinstance(event, Updated):
-            return event.text, event.final
-    return "", False
-
-
 def update(of_turn: Sequence[Event]) -> str:
     """What a model is told on each update: the words so far, and the calls that stand."""
-    said, final = words(of_turn)
+    said, final = history.words(of_turn)
     lines = [protocol.update(spoken_words(said), final)]
-    for call in calls(of_turn):
+    for call in history.calls(of_turn):
         if call.is_wanted:
             lines.append(f"open call {_line(call)}")
     return "\n".join(lines)
@@ -244,44 +146,6 @@ def _line(call: ToldCall) -> str:
     return (
         f"{head}: {protocol.result(call.id, call.result).removeprefix(f'{protocol.TOOL_RESULT} {call.id} ')}"
     )
-
-
-# ---- what was said before --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A turn that is over: what was said, the calls that stood in the end, what the user heard."""
-
-    turn: int
-    said: str
-    calls: Sequence[ToldCall]
-    answer: str
-
-
-def exchanges(events: Sequence[Event], before: int, last: int = 20) -> list[Exchange]:
-    """The turns before turn `before` that came to words, at most the `last`, oldest first."""
-    by_turn: dict[int, list[Event]] = {}
-    for event in events:
-        turn: int | None = getattr(event, "turn", None)
-        if turn is not None and turn < before:
-            by_turn.setdefault(turn, []).append(event)
-    found = (_exchange(turn, of_turn) for turn, of_turn in sorted(by_turn.items()))
-    return [exchange for exchange in found if exchange.said][-last:]
-
-
-def _exchange(turn: int, of_turn: Sequence[Event]) -> Exchange:
-    answer = ""
-    for event in of_turn:
-        match event:
-            case Answered(text=text):
-                answer = text
-            case SpeakingEnded(heard=heard, interrupted=True):
-                answer = heard
-            case _:
-                pass
-    stood = [call for call in calls(of_turn) if call.state in (CallState.READY, CallState.FAILED)]
-    return Exchange(turn, words(of_turn)[0], stood, answer)
 
 
 # ---- what a model's calls mean ---------------------------------------------------------------------
@@ -297,7 +161,7 @@ class CallReader:
         self._toolbox = toolbox
         self._calls: dict[int, tuple[str, Arguments]] = {}
         self._next = 1
-        for call in calls(of_turn):
+        for call in history.calls(of_turn):
             self._next = call.id + 1
             if call.is_wanted:
                 self._calls[call.id] = (call.name, call.arguments)
@@ -368,8 +232,3 @@ class CallReader:
         return old == name and (
             self._toolbox.canonical(name, before) == self._toolbox.canonical(name, arguments)
         )
-
-
-def standing(of_turn: Sequence[Event]) -> Iterator[ToldCall]:
-    """The calls of a turn whose results an answer is written from, in order."""
-    return (call for call in calls(of_turn) if call.state in (CallState.READY, CallState.FAILED))

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import cast
 
-from agents import native
+from agents import history
 from agents.actions import Action
 from agents.brain import BrainError, Interaction
 from agents.speculator import Speculator
@@ -31,9 +31,9 @@ class Situation:
     @classmethod
     def of(cls, interaction: Interaction) -> Situation:
         """That of an interaction."""
-        calls = native.calls(interaction.of_turn)
+        calls = history.calls(interaction.of_turn)
         standing = tuple((call.id, call.version) for call in calls if call.is_wanted)
-        return cls(interaction.turn, native.words(interaction.of_turn)[0], standing)
+        return cls(interaction.turn, history.words(interaction.of_turn)[0], standing)
 
     def is_same(self, other: Situation) -> bool:
         """Whether a guess for one is a guess for the other."""
@@ -94,7 +94,7 @@ class Ahead:
         """Whether what was asked ahead is about these words and more."""
         if self._asked is None or self._asked.situation.turn != interaction.turn:
             return False
-        return bool(new_words(native.words(interaction.of_turn)[0], self._asked.situation.words))
+        return bool(new_words(history.words(interaction.of_turn)[0], self._asked.situation.words))
 
     async def guess(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
         """What the speculator says to this. Raises BrainError where it cannot be reached."""

@@ -12,7 +12,7 @@ from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
-from agents import native
+from agents import history, native
 from agents.actions import Action
 from agents.brain import BrainError, Interaction
 from agents.cost import Meter, Usage
@@ -124,7 +124,7 @@ class ChatSpeculator:
 
     def _messages(self, interaction: Interaction) -> Iterable[dict[str, str]]:
         yield {"role": "system", "content": self._instructions}
-        for exchange in native.exchanges(interaction.events, interaction.turn, last=EXCHANGES):
+        for exchange in history.exchanges(interaction.events, interaction.turn, last=EXCHANGES):
             yield {"role": "user", "content": exchange.said}
             if exchange.answer:
                 yield {"role": "assistant", "content": exchange.answer}
@@ -134,7 +134,7 @@ class ChatSpeculator:
         details = usage.prompt_tokens_details
         cached = (details.cached_tokens if details is not None else 0) or 0
         tokens = Usage(usage.prompt_tokens, cached, usage.completion_tokens)
-        is_guess = not native.is_certain(interaction.of_turn)
+        is_guess = not history.is_certain(interaction.of_turn)
         self._meter.add(interaction.turn, self._model, tokens, guess=is_guess)
 
     def _trouble(self, error: Exception) -> BrainError:

@@ -11,10 +11,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents import native, protocol, references
+from agents import history, protocol, references
 from agents.actions import Action, Call, Remove
 from agents.events import CARRIED, CallChanged, CallState, Continued, Event
-from agents.native import ToldCall
+from agents.history import ToldCall
 from agents.references import References
 from tools.tool import Arguments, Effect, Json
 from tools.toolbox import Toolbox
@@ -66,7 +66,7 @@ class Asks:
         """What has been looked up so far, for the model, which need not ask for it then."""
         ready = [
             call
-            for call in native.calls(of_turn)
+            for call in history.calls(of_turn)
             if call.effect is Effect.READ and call.state is CallState.READY
         ]
         self._told |= {call.id for call in ready}
@@ -93,7 +93,7 @@ class Asks:
             if found is None:
                 found = self._place(ask, of_turn)
                 yield Call(found, ask.name, ask.args)
-                told = {call.id: call for call in native.calls(of_turn)}.get(found)
+                told = {call.id: call for call in history.calls(of_turn)}.get(found)
                 if told is None or not self._is_same(ask, told.name, told.arguments):
                     ask.refusal = "That is not possible any more in this turn."
                     continue
@@ -108,7 +108,7 @@ class Asks:
         """
         if any(isinstance(event, Continued) for event in of_turn):
             return []
-        told = {call.id: call for call in native.calls(of_turn) if call.is_wanted}
+        told = {call.id: call for call in history.calls(of_turn) if call.is_wanted}
         needed = {ask.call for ask in self._asks if ask.call is not None} | self._told
         needed |= {
             call.id
@@ -129,7 +129,7 @@ class Asks:
     def _found(self, ask: Ask, of_turn: Sequence[Event]) -> int | None:
         """The call of the session that is what was asked for."""
         values = _values(of_turn)
-        for call in native.calls(of_turn):
+        for call in history.calls(of_turn):
             if not call.is_wanted:
                 continue
             if call.state is CallState.FAILED and call.effect is Effect.READ:
@@ -143,7 +143,7 @@ class Asks:
 
     def _place(self, ask: Ask, of_turn: Sequence[Event]) -> int:
         """The ID under which to issue it: that of a guess at the same thing, or a new one."""
-        told = native.calls(of_turn)
+        told = history.calls(of_turn)
         taken = {other.call for other in self._asks}
         carried = _carried(of_turn)
         for call in told:
@@ -162,7 +162,7 @@ class Asks:
 
     def answers(self, of_turn: Sequence[Event]) -> list[tuple[Ask, dict[str, str]]]:
         """The open asks that can be answered now, each with its response."""
-        told = {call.id: call for call in native.calls(of_turn)}
+        told = {call.id: call for call in history.calls(of_turn)}
         found: list[tuple[Ask, dict[str, str]]] = []
         for ask in self.open:
             response = {"error": ask.refusal} if ask.refusal else _response(told.get(ask.call or 0))
@@ -172,7 +172,7 @@ class Asks:
 
     def awaits_commit(self, of_turn: Sequence[Event]) -> bool:
         """Whether something asked for is an effect that has not begun."""
-        told = {call.id: call for call in native.calls(of_turn)}
+        told = {call.id: call for call in history.calls(of_turn)}
         return any(
             (call := told.get(ask.call or 0)) is not None
             and call.effect is not Effect.READ
@@ -188,7 +188,7 @@ def has_effects(of_turn: Sequence[Event]) -> bool:
         call.effect is not Effect.READ
         and call.state in (CallState.RUNNING, CallState.READY, CallState.FAILED)
         and call.id not in carried
-        for call in native.calls(of_turn)
+        for call in history.calls(of_turn)
     )
 
 
@@ -196,7 +196,7 @@ def _response(call: ToldCall | None) -> dict[str, str] | None:
     """What the model is told of a call that is over; None while it is not."""
     if call is None or call.is_open:
         return None
-    text = " ".join(call.text.split())[: native.RESULT_LIMIT]
+    text = " ".join(call.text.split())[: history.RESULT_LIMIT]
     match call.state:
         case CallState.READY:
             return {"output": text or "done"}

@@ -19,17 +19,17 @@ from typing import cast
 
 from google.genai import types
 
-from agents import native
+from agents import history
 from agents.actions import Action, Answer, Pause, Speak
 from agents.brain import BrainError, Interaction
 from agents.brains.gemini_calls import Ask, Asks, has_effects
 from agents.brains.gemini_input import Input
 from agents.brains.gemini_link import Connect, Connected, Leaving, Link, Lost, Told
 from agents.brains.gemini_talk import Talk
-from agents.brains.gemini_words import HEARS, history, usage
+from agents.brains.gemini_words import HEARS, contents, usage
 from agents.cost import Meter
 from agents.events import Event, Updated
-from agents.native import Stage
+from agents.history import Stage
 from agents.speculator import Speculator
 from agents.words import new_words
 from tools.toolbox import Toolbox
@@ -107,8 +107,8 @@ class GeminiLive:
         """Guess while the words are partial; once they are final the model decides and speaks."""
         self._begin(interaction.turn)
         self._events = interaction.events
-        self._is_final = native.words(interaction.of_turn)[1]
-        self._is_certain = native.is_certain(interaction.of_turn)
+        self._is_final = history.words(interaction.of_turn)[1]
+        self._is_certain = history.is_certain(interaction.of_turn)
         reaction = self._converse(interaction) if self._is_final else self._guess(interaction)
         async with contextlib.aclosing(reaction) as actions:
             async for action in actions:
@@ -137,7 +137,7 @@ class GeminiLive:
     async def _converse(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
         talk, of_turn = self._talk, interaction.of_turn
         position = max(at for at, event in enumerate(of_turn) if isinstance(event, Updated))
-        said = native.words(of_turn)[0]
+        said = history.words(of_turn)[0]
         if self._is_given(said):
             talk.given = position
         while True:
@@ -161,7 +161,7 @@ class GeminiLive:
 
     async def _settle(self, of_turn: Sequence[Event]) -> AsyncGenerator[Action, None]:
         """What follows from where the talk stands: a pause until calls are over, or the answer."""
-        talk, now, stage = self._talk, self._now(), native.stage(of_turn)
+        talk, now, stage = self._talk, self._now(), history.stage(of_turn)
         if talk.asks.open:
             unwanted = talk.asks.unwanted(of_turn, settled=False)
             has_rested = talk.is_over(now) or now - talk.moved >= _QUIET
@@ -239,9 +239,9 @@ class GeminiLive:
 
     def _missed(self) -> list[types.Content]:
         """Turns that the service does not remember: those of a connection that broke."""
-        missed = [one for one in native.exchanges(self._events, self._talk.turn) if one.turn > self._known]
+        missed = [one for one in history.exchanges(self._events, self._talk.turn) if one.turn > self._known]
         self._known = self._talk.turn - 1
-        return history(missed)
+        return contents(missed)
 
     # ---- what is received ----------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from google import genai
 from google.genai import types
 
-from agents import native
+from agents import history, native
 from agents.actions import Action
 from agents.brain import Interaction
 from agents.brains.gemini_client import examine
@@ -85,7 +85,7 @@ class GeminiSpeculator:
             raise explained(error, self._model) from None
         finally:
             if counts is not None:  # also where it was cut short: what was written is paid for
-                is_guess = not native.is_certain(interaction.of_turn)
+                is_guess = not history.is_certain(interaction.of_turn)
                 self._meter.add(interaction.turn, self._model, guess_usage(counts), guess=is_guess)
 
     def _config(self) -> types.GenerateContentConfig:
@@ -102,7 +102,7 @@ class GeminiSpeculator:
 
     def _contents(self, interaction: Interaction) -> Sequence[types.Content]:
         told: list[tuple[str, str]] = []
-        for exchange in native.exchanges(interaction.events, interaction.turn, last=_EXCHANGES):
+        for exchange in history.exchanges(interaction.events, interaction.turn, last=_EXCHANGES):
             told += [("user", exchange.said), ("model", exchange.answer)]
         told.append(("user", native.update(interaction.of_turn)))
         return [types.Content(role=role, parts=[types.Part(text=text)]) for role, text in told if text]

@@ -9,9 +9,9 @@ from typing import cast
 from google.genai import errors, types
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from agents import native
 from agents.brain import BrainError
 from agents.cost import Usage
+from agents.history import Exchange
 from tools.toolbox import Toolbox
 
 HEARS = 16000  # Hz
@@ -59,7 +59,7 @@ def setup(toolbox: Toolbox, now: str, voice: str, handle: str | None) -> types.L
     )
 
 
-def history(exchanges: Sequence[native.Exchange]) -> list[types.Content]:
+def contents(exchanges: Sequence[Exchange]) -> list[types.Content]:
     """Earlier turns as the contents of a conversation."""
     turns: list[types.Content] = []
     for exchange in exchanges:

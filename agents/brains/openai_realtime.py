@@ -21,7 +21,7 @@ from typing import Any, cast
 
 from openai import AsyncOpenAI
 
-from agents import native
+from agents import history
 from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.brain import BrainError, Interaction
 from agents.brains.ahead import Ahead, Situation
@@ -32,7 +32,8 @@ from agents.brains.realtime_link import Link
 from agents.brains.realtime_response import LinkLost, Response, ResponseFailed
 from agents.brains.realtime_service import TRIES, RealtimeOptions, Service
 from agents.cost import Meter
-from agents.native import CallReader, Stage
+from agents.history import Stage
+from agents.native import CallReader
 from agents.speculator import Speculator
 from agents.speech import Speech
 from tools.toolbox import Toolbox
@@ -104,7 +105,7 @@ class OpenAIRealtime:
 
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Guess while the turn can still change; answer once it is committed and its calls are over."""
-        match native.stage(interaction.of_turn):
+        match history.stage(interaction.of_turn):
             case Stage.GUESS:
                 reaction = self._guess(interaction)
             case Stage.ANSWER:
@@ -125,17 +126,17 @@ class OpenAIRealtime:
         Where nothing was, the answer can do the calling. The same words with the same calls are not asked
         about again, unless they were asked about as half a sentence and now seem to be all of it.
         """
-        is_final = native.words(interaction.of_turn)[1]
+        is_final = history.words(interaction.of_turn)[1]
         if self._settled is not None:
             settled, was_final = self._settled
             if settled.is_same(Situation.of(interaction)) and (was_final or not is_final):
                 return False
         if is_final and _has_called(interaction):
             return True
-        return self._meter.may_guess and not native.is_certain(interaction.of_turn)
+        return self._meter.may_guess and not history.is_certain(interaction.of_turn)
 
     async def _guess(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
-        is_final = native.words(interaction.of_turn)[1]
+        is_final = history.words(interaction.of_turn)[1]
         # A guess that knows more words is under way: this one would only get into its way.
         is_overtaken = not is_final and self._ahead.goes_beyond(interaction)
         if self._is_worth_guessing(interaction) and not is_overtaken:
@@ -189,7 +190,7 @@ class OpenAIRealtime:
                 break
             if response.text.strip():
                 yield Think(" ".join(response.text.split()))
-            if native.stage(interaction.of_turn) is not Stage.ANSWER:
+            if history.stage(interaction.of_turn) is not Stage.ANSWER:
                 yield Pause()
                 return
             rounds += 1
@@ -297,7 +298,7 @@ class OpenAIRealtime:
 
 def _has_called(interaction: Interaction) -> bool:
     """Whether any call of the turn stands."""
-    return any(call.is_wanted for call in native.calls(interaction.of_turn))
+    return any(call.is_wanted for call in history.calls(interaction.of_turn))
 
 
 def _subject(action: Action | None) -> int | None:

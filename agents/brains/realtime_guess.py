@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from agents import native
+from agents import history, native
 from agents.actions import Action
 from agents.brain import Interaction
 from agents.brains.openai_words import failed, lost
@@ -67,6 +67,6 @@ def _ask(link: Link, interaction: Interaction) -> Response:
             "input": [*references, {"type": "message", "role": "user", "content": [said]}],
         },
         oob=True,
-        guess=not native.is_certain(interaction.of_turn),
+        guess=not history.is_certain(interaction.of_turn),
         depends=set(),
     )

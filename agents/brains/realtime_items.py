@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents import native
+from agents import history
 from agents.brain import Interaction
 from agents.brains.realtime_link import Link
-from agents.native import Exchange
+from agents.history import Exchange, ToldCall
 from agents.words import new_words
 
 RATE = 24_000  # Hz, of sound in both directions
@@ -69,7 +69,7 @@ class Conversation:
         def create(**values: Any) -> None:
             sent.add(self._create(**values))
 
-        said, _ = native.words(interaction.of_turn)
+        said, _ = history.words(interaction.of_turn)
         if said != written.said:
             written.parts += 1
             if self._turn == turn and (self._heard or 0.0) >= SHORTEST:
@@ -80,7 +80,7 @@ class Conversation:
                 content = [{"type": "input_text", "text": said if added is None else " ".join(added)}]
                 create(id=f"u{turn}_{written.parts}", type="message", role="user", content=content)
             written.said = said
-        results = {call.id: call for call in native.standing(interaction.of_turn)}
+        results = {call.id: call for call in history.standing(interaction.of_turn)}
         for call_id, id in written.asked.items():
             call = results.get(id) if id is not None else None
             create(type="function_call_output", call_id=call_id, output=call.result if call else "not done")
@@ -100,7 +100,7 @@ class Conversation:
         return self.link.send("conversation.item.create", item=values)
 
 
-def _pair(create: Callable[..., object], turn: int, call: native.ToldCall) -> None:
+def _pair(create: Callable[..., object], turn: int, call: ToldCall) -> None:
     """A call and its result. A result alone would be refused: the conversation does not know the call."""
     name = f"{turn}_{call.id}_{call.version}"
     arguments = json.dumps(dict(call.arguments), ensure_ascii=False)

@@ -16,7 +16,7 @@ from typing import Any
 from openai import AsyncOpenAI
 from openai.types.realtime import RealtimeResponseUsage
 
-from agents import native
+from agents import history, native
 from agents.brain import BrainError, Interaction
 from agents.brains.openai_words import lost, refused
 from agents.brains.realtime_items import RATE, Conversation
@@ -107,7 +107,7 @@ class Service:
             try:
                 await link.open(self._session())
                 conversation = Conversation(link, self._heard)
-                conversation.replay(native.exchanges(events, turn))
+                conversation.replay(history.exchanges(events, turn))
                 return conversation
             except LinkLost as error:
                 is_final = error.status is not None and refused(error.status, self.options.model)
