@@ -1,7 +1,7 @@
 """Training streams as tokens in one file, made once for many epochs or for another machine.
 
 In the file: `ids` (tokens,), uint16 where the vocabulary fits in it and else uint32, `written` (tokens,) bool
-packed to bits, which of them the model writes, and `lengths` (turns,) uint16.
+packed to bits, which of them the model writes, and `lengths` and `heads` (turns,) uint16.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,9 +20,21 @@ from agents.training.bases import Base
 from agents.training.clock import Stream, streams
 from agents.training.raw import spoken_questions
 
-Sample = tuple[list[int], list[bool]]  # the tokens of a turn, and which of them the model writes
-_Packed = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 _PART = 2000  # turns a worker makes at a time
+
+
+class Sample(NamedTuple):
+    """The tokens of a turn, and which of them the model writes. The first `head` declare tools."""
+
+    tokens: list[int]
+    written: list[bool]
+    head: int
+
+
+class _Packed(NamedTuple):
+    ids: np.ndarray[Any, Any]
+    written: np.ndarray[Any, Any]
+    head: int
 
 
 def samples(made: Iterable[Stream], cut: Any) -> Iterator[Sample]:
@@ -34,40 +46,57 @@ def samples(made: Iterable[Stream], cut: Any) -> Iterator[Sample]:
         seen.add(stream.text)
         tokens: list[int] = []
         written: list[bool] = []
-        pieces, by_model = zip(*stream.spans(), strict=True)
-        for piece, mine in zip(cut.encode_batch(pieces, add_special_tokens=False), by_model, strict=True):
+        texts, by_model = zip(*stream.spans(), strict=True)
+        pieces = cut.encode_batch(texts, add_special_tokens=False)
+        for piece, mine in zip(pieces, by_model, strict=True):
             tokens += piece.ids
             written += [mine] * len(piece.ids)
-        yield tokens, written
+        declares = any(shape.declaration for shape in stream.shapes.values())
+        yield Sample(tokens, written, len(pieces[0].ids) if declares else 0)
 
 
 def save(made: Sequence[_Packed], path: Path) -> str:
     """Write turns to `path`. Returns the SHA-256 of their tokens."""
-    ids = np.concatenate([tokens for tokens, _ in made])
-    written = np.packbits(np.concatenate([mine for _, mine in made]))
+    ids = np.concatenate([turn.ids for turn in made])
     np.savez_compressed(
-        path, ids=ids, written=written, lengths=np.array([len(t) for t, _ in made], np.uint16)
+        path,
+        ids=ids,
+        written=np.packbits(np.concatenate([turn.written for turn in made])),
+        lengths=np.array([len(turn.ids) for turn in made], np.uint16),
+        heads=np.array([turn.head for turn in made], np.uint16),
     )
     return hashlib.sha256(ids.tobytes()).hexdigest()
 
 
 def _packed(sample: Sample, cut: Any) -> _Packed:
-    tokens, written = sample
     kind = np.uint16 if cut.get_vocab_size() <= 1 << 16 else np.uint32
-    return np.array(tokens, kind), np.array(written, np.bool_)
+    return _Packed(np.array(sample.tokens, kind), np.array(sample.written, np.bool_), sample.head)
 
 
 def read(path: Path, seed: int) -> Iterator[Sample]:
-    """The turns of a file in random order, again and again. Raises OSError or ValueError."""
+    """The turns of a file in random order, again and again; those that open alike stay together.
+
+    Raises OSError or ValueError.
+    """
     with np.load(path) as file:
         ids, lengths = file["ids"].astype(np.int64), file["lengths"].astype(np.int64)
         written = np.unpackbits(file["written"], count=len(ids)).astype(np.bool_)
+        heads = file["heads"]
     starts = np.concatenate(([0], np.cumsum(lengths)))
+    groups: list[list[int]] = []
+    opening = b""
+    for turn, head in enumerate(heads):
+        before, opening = opening, ids[starts[turn] : starts[turn] + head].tobytes()
+        if opening and opening == before:
+            groups[-1].append(turn)
+        else:
+            groups.append([turn])
     rng = np.random.default_rng(seed)
     while True:
-        for turn in rng.permutation(len(lengths)):
-            at = slice(starts[turn], starts[turn + 1])
-            yield ids[at], written[at]  # pyright: ignore[reportReturnType] - arrays serve as lists
+        for group in rng.permutation(len(groups)):
+            for turn in groups[group]:
+                at = slice(starts[turn], starts[turn + 1])
+                yield Sample(ids[at], written[at], int(heads[turn]))  # pyright: ignore[reportArgumentType] - arrays serve as lists
 
 
 def make(
@@ -98,7 +127,7 @@ def make(
         asked = spoken_questions(questions, random.Random(seed))
         made += [_packed(sample, cut) for sample in samples(asked, cut)]
     out.parent.mkdir(parents=True, exist_ok=True)
-    tokens = sum(len(ids) for ids, _ in made)
+    tokens = sum(len(turn.ids) for turn in made)
     print(f"\r{len(made)} turns, {tokens} tokens, sha256 {save(made, out)}")
 
 

@@ -27,6 +27,7 @@ FAVOURED = (
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 LONGEST = 50  # words
 DECLARING = 0.5  # share of turns in which tools are declared
+TOGETHER = 6  # turns in a row with the same tools declared, which stand once in what is trained on
 # What becomes of a result: the second request of a chain whose first may be any declared tool.
 HAND_ON = (
     ("send_sms", "message", "and (text|send|message) (it|that|them|the answer) to {1.to:name}"),
@@ -94,15 +95,17 @@ def utterances(seed: int, held_out: bool = False) -> Iterator[Utterance]:
     rng = random.Random(f"{seed} {held_out}")
     values = Values(rng, held_out)
     while True:
-        declared = families.drawn(rng, held_out) if rng.random() < DECLARING else {}
-        made = _utterance(values, _Pool(rng, declared, held_out))
-        text = " ".join(made.words).lower()
-        if (
-            len(made.words) <= LONGEST
-            and made.can_be_read
-            and not any(phrase in text for phrase in HELD_OUT_PHRASES)
-        ):
-            yield made
+        declaring = rng.random() < DECLARING
+        pool = _Pool(rng, families.drawn(rng, held_out) if declaring else {}, held_out)
+        for _ in range(TOGETHER):
+            made = _utterance(values, pool)
+            text = " ".join(made.words).lower()
+            if (
+                len(made.words) <= LONGEST
+                and made.can_be_read
+                and not any(phrase in text for phrase in HELD_OUT_PHRASES)
+            ):
+                yield made
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,3 +259,39 @@ def test_only_what_does_not_fit_is_computed_twice() -> None:
     assert not asks_for_checkpoints(small, tokens=48 * 1024, free=78 << 30)
     assert asks_for_checkpoints(large, tokens=48 * 1024, free=78 << 30)
     assert asks_for_checkpoints(small, tokens=48 * 1024, free=24 << 30)
+
+
+def test_turns_that_share_their_declarations_learn_as_if_each_stood_alone() -> None:
+    torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+    transformers = pytest.importorskip("transformers", reason="training needs the extra `train`")
+    from agents.training.packing import Batch, loss_of, packed
+    from agents.training.shards import Sample
+
+    torch.manual_seed(1)
+    # With weights this large, what a token may look at decides what comes next.
+    config = transformers.LlamaConfig(
+        vocab_size=50,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        initializer_range=0.5,
+    )
+    model = transformers.LlamaForCausalLM(config).to(torch.bfloat16).eval()
+    rng = random.Random(1)
+
+    def turn(opening: list[int]) -> Sample:
+        news, said = (rng.choices(range(50), k=7) for _ in range(2))
+        return Sample([*opening, *news, *said], [False] * (len(opening) + 7) + [True] * 7, len(opening))
+
+    opening = rng.choices(range(50), k=30)
+    turns = [turn(opening), turn(opening), turn([]), turn(opening)]
+
+    def losses(batches: list[Batch]) -> float:
+        with torch.no_grad():
+            return sum(loss_of(model.model, model.lm_head, batch).item() for batch in batches) / len(batches)
+
+    together = list(packed(iter(turns), rows=1, length=128))
+    alone = [batch for each in turns for batch in packed(iter([each._replace(head=0)]), rows=1, length=128)]
+    assert (len(together), together[0].turns, together[0].tokens) == (1, 4, 30 + 4 * 14)
+    assert losses(together) == pytest.approx(losses(alone), abs=0.02)
