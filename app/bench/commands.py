@@ -194,6 +194,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of t
 @comparisons.command()
 def peers(
     limit: Few = QUICK_TASKS,
+    livekit: Annotated[
+        bool, typer.Option("--livekit", help="LiveKit Agents too, which uv fetches; not installed here.")
+    ] = False,
     delay: Delay = "0.5-1",
     speed: Annotated[
         float, typer.Option(min=1, metavar="TOKENS/S", help="How fast the model writes.")
@@ -202,7 +205,7 @@ def peers(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """A stock Pipecat bot beside this project: same words, tools, delays, model."""
+    """Stock Pipecat and LiveKit bots beside this project: same words, tools, delays, model."""
     from app.bench import compare
     from app.bench.arms import Arm
     from app.bench.delays import read_delay
@@ -218,7 +221,7 @@ def peers(
         Conditions(delay=read_delay(delay), seed=seed),
         speed,
     )
-    if compare.conclude(compare.play_peers(plan, out), out, as_json=json).faults:
+    if compare.conclude(compare.play_peers(plan, out, livekit=livekit), out, as_json=json).faults:
         raise typer.Exit(1)
 
 

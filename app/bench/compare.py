@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
@@ -73,29 +74,36 @@ def play(plan: Plan, folder: Path | None, label: str = "") -> Results:
     return found
 
 
-def play_peers(plan: Plan, folder: Path | None) -> Results:
-    """The gold brain beside other programs, in real time.
+def play_peers(plan: Plan, folder: Path | None, *, livekit: bool) -> Results:
+    """The gold brain beside other programs, in real time; `livekit`: LiveKit Agents too.
 
     Raises SettingsError.
     """
     import voice  # noqa: F401  # keeps Pipecat's banner off the terminal
-    from app.bench import peers
     from app.bench.endpoint import GoldEndpoint
+    from app.bench.peers import LIVEKIT, PIPECAT, Peer, pipecat_bot
+    from app.bench.peers.livekit_process import LiveKit
 
     estimates.require()
     stage, conditions, tasks = plan.suite.stage, plan.conditions, plan.suite.tasks
-    live = [*(arm for arm in plan.arms if arm is not Arm.ORACLE), *peers.Peer]
-    found = results.begin(plan.setup | {"arms": [*live, Arm.ORACLE]}, folder)
+    peers = (*PIPECAT, *LIVEKIT) if livekit else PIPECAT
+    live = [*(arm for arm in plan.arms if arm is not Arm.ORACLE), *peers]
 
-    async def play_all() -> None:
+    async def play_all() -> Results:
         endpoint = GoldEndpoint(plan.speed)
         think = runner.gold(stage, plan.speed)
-        async with endpoint.serve() as url:
+        async with contextlib.AsyncExitStack() as stack:
+            url = await stack.enter_async_context(endpoint.serve())
+            other = await stack.enter_async_context(LiveKit.start()) if livekit else None
+            versions = {} if other is None else {"livekit-agents": other.version}
+            found = results.begin(plan.setup | {"arms": [*live, Arm.ORACLE]}, folder, versions)
 
-            def attempt(task: Task, arm: Arm | peers.Peer) -> Awaitable[Run]:
-                if isinstance(arm, peers.Peer):
-                    return peers.attempt(task, stage, arm, conditions, endpoint, url)
-                return runner.attempt(task, stage, arm, conditions, think)
+            def attempt(task: Task, arm: Arm | Peer) -> Awaitable[Run]:
+                if isinstance(arm, Arm):
+                    return runner.attempt(task, stage, arm, conditions, think)
+                if other is not None and arm in LIVEKIT:
+                    return other.attempt(task, stage, arm, conditions, endpoint, url)
+                return pipecat_bot.attempt(task, stage, arm, conditions, endpoint, url)
 
             for arm in live:  # what is loaded once is loaded here
                 await attempt(tasks[0], arm)
@@ -106,8 +114,9 @@ def play_peers(plan: Plan, folder: Path | None) -> Results:
                         if not found.has(task.id, arm):
                             found.add(await attempt(task, arm))
                         progress.advance(bar)
+        return found
 
-    asyncio.run(play_all())
+    found = asyncio.run(play_all())
     _add_oracle(found, plan)
     return found
 

@@ -52,9 +52,9 @@ class Results:
             yield arm, [runs[task] for task in tasks]
 
 
-def facts() -> dict[str, Any]:
-    """Where and when: date, machine, versions, and which adapter."""
-    versions: dict[str, str] = {}
+def facts(more: Mapping[str, str]) -> dict[str, Any]:
+    """Where and when: date, machine, versions, and which adapter; `more` versions."""
+    versions = dict(more)
     for package in _PACKAGES:
         try:
             versions[package] = version(package)
@@ -65,11 +65,14 @@ def facts() -> dict[str, Any]:
     return {"date": date, "machine": machine(), "versions": versions, "adapter": adapter}
 
 
-def begin(setup: Mapping[str, Any], folder: Path | None) -> Results:
-    """New results, or those in `folder` to go on with. Raises SettingsError where they are others."""
+def begin(setup: Mapping[str, Any], folder: Path | None, versions: Mapping[str, str] = {}) -> Results:
+    """New results, or those in `folder` to go on with. Raises SettingsError where they are others.
+
+    `versions` are those of programs that are not installed here.
+    """
     setup = json.loads(json.dumps(setup))  # as it will be read again
     if folder is None:
-        return Results(dict(setup), facts())
+        return Results(dict(setup), facts(versions))
     file = folder / RUNS
     if file.is_file():
         results = read(folder)
@@ -79,7 +82,7 @@ def begin(setup: Mapping[str, Any], folder: Path | None) -> Results:
         return results
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        results = Results(dict(setup), facts(), file=file)
+        results = Results(dict(setup), facts(versions), file=file)
         file.write_text(json.dumps({"setup": results.setup, "facts": results.facts}) + "\n", encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{folder} cannot be written ({error.strerror}); choose another --out") from None

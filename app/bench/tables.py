@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from app.bench.estimates import Estimate
+from app.bench.peers import UNEQUAL, Peer
 from app.bench.results import Results
 from app.bench.verdict import ArmVerdict, Times, Verdict
 
@@ -68,6 +69,8 @@ def report(results: Results, verdict: Verdict) -> str:
         f"{100 * verdict.resolves:.1f} points cannot be told from chance, "
         f"and no wrong effect still allows up to {300 / count:.1f} %.",
     ]
+    if set(Peer).intersection(arm.arm for arm in verdict.arms):
+        lines += ["", UNEQUAL]
     return "\n".join(lines) + "\n"
 
 
