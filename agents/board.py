@@ -1,10 +1,11 @@
-"""The calls of a turn as they stand. Every change is published."""
+"""The calls of a turn as they stand, and how far it is committed. Every change of a call is published."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from agents.calls import LiveCall, Signal, transition
+from agents.commit import CommitPoint
 from agents.events import CallChanged, CallState, Effected
 from agents.port import Port
 from tools.tool import Json
@@ -16,6 +17,8 @@ class Board:
     def __init__(self, turn: int, port: Port) -> None:
         self.calls: dict[int, LiveCall] = {}
         self.waiting: set[int] = set()  # IDs of those that wait for an operand or for room
+        self.commit = CommitPoint()
+        self.is_settled = False  # the brain has nothing to add until something new arrives
         self._turn = turn
         self._port = port
         self._runs = 0
@@ -70,3 +73,7 @@ class Board:
         """The call that waits for the outcome of this very run."""
         call = self.calls.get(id)
         return call if call and call.run == run and call.state is CallState.RUNNING else None
+
+    def is_released(self, call: LiveCall) -> bool:
+        """Whether the call may run whatever it does."""
+        return self.commit.reached and call.id <= self.commit.released

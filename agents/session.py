@@ -505,7 +505,7 @@ class Session:
                 self._deadline.cancel()
             if turn.commit.reached:
                 self._earlier = _Earlier(turn, self._heard, self.now())
-        for text in turn.dispatcher.told:
+        for text in turn.told:
             if text not in answer:
                 self.notice(text)
         if answer:

@@ -10,14 +10,18 @@ from typing import Any
 from unittest.mock import patch
 
 from agents import bounds, graph, references
+from agents.board import Board
 from agents.calls import LiveCall
 from agents.commit import CommitPoint
 from agents.dispatcher import Dispatcher
 from agents.events import CallState
 from agents.executor import Executor
 from agents.host import Host
+from agents.plan import Plan
 from agents.regrets import Regrets
+from agents.rollback import Rollback
 from agents.runs import Runs
+from agents.scheduler import Scheduler
 from agents.turn import Turn
 from tools.journal import Journal
 from tools.tool import Arguments, Tool, ToolContext, ToolResult
@@ -135,7 +139,7 @@ def _keeps_an_early_guess(drop: Any) -> Any:
     def mutant(self: Dispatcher, why: str) -> None:
         for call in list(self.calls.values()):
             if not call.is_over and not call.has_begun:
-                self.discard(call, why)
+                self.rollback.discard(call, why)
         self.pump()
 
     return mutant
@@ -154,7 +158,7 @@ def _corrects_what_is_done_for_good(check: Any) -> Any:
 
 
 def _forgets_what_failed(not_undone: Any) -> Any:
-    def mutant(self: Dispatcher, id: int, message: str) -> None:
+    def mutant(self: Rollback, id: int, message: str) -> None:
         not_undone(self, id, message)
         self.told.clear()
 
@@ -172,18 +176,18 @@ MUTANTS = (
         "does not hold again when the user goes on", CommitPoint, "reopened", _keeps_running_when_reopened
     ),
     Mutant("holds nothing", bounds, "held", _always("")),
-    Mutant("releases what was issued after the commit", Dispatcher, "_is_released", _releases_too_much),
-    Mutant("drops a cascade", Dispatcher, "_cascade", _always(None)),
-    Mutant("does not start dependants over", Dispatcher, "reset_dependants", _always(None)),
+    Mutant("releases what was issued after the commit", Board, "is_released", _releases_too_much),
+    Mutant("drops a cascade", Rollback, "_cascade", _always(None)),
+    Mutant("does not start dependants over", Rollback, "reset_dependants", _always(None)),
     Mutant("delivers late results", Dispatcher, "finished", _delivers_late_results),
     Mutant("does not share runs", Runs, "shared", _always(None)),
     Mutant("keeps results across an effect", Runs, "world_changed", _always(None)),
     Mutant("performs an effect twice", Journal, "perform", _performs_twice),
-    Mutant("repeats an effect that was asked for twice", Dispatcher, "_just_done", _always(None)),
+    Mutant("repeats an effect that was asked for twice", Scheduler, "_just_done", _always(None)),
     Mutant("skips the question", Host, "ask", _skips_the_question),
     Mutant("takes silence for a yes", Host, "_silence_is_a_no", _takes_silence_for_a_yes),
     Mutant("takes a no for a yes", Dispatcher, "confirmed", _takes_a_no_for_a_yes),
-    Mutant("forgets to undo", Dispatcher, "_regret", _forgets_to_undo),
+    Mutant("forgets to undo", Rollback, "_regret", _forgets_to_undo),
     Mutant("undoes before the commit", Regrets, "due", _undoes_before_the_commit),
     Mutant("undoes twice", Executor, "_undo", _undoes_twice),
     Mutant("runs effects in any order", graph, "next_effect", _any_order),
@@ -192,8 +196,8 @@ MUTANTS = (
     Mutant("reads values as references", references, "filled", _expands_values_again),
     Mutant("guesses without limits", bounds, "guessed_enough", _always("")),
     Mutant("runs any number of reads at a time", bounds, "crowded", _always("")),
-    Mutant("corrects what cannot be undone", Turn, "_check_revocable", _corrects_what_is_done_for_good),
-    Mutant("does not say that an undo failed", Dispatcher, "not_undone", _forgets_what_failed),
-    Mutant("waits for what never comes", Dispatcher, "_waits_in_vain", _waits_for_ever),
+    Mutant("corrects what cannot be undone", Plan, "_check_revocable", _corrects_what_is_done_for_good),
+    Mutant("does not say that an undo failed", Rollback, "not_undone", _forgets_what_failed),
+    Mutant("waits for what never comes", Scheduler, "_waits_in_vain", _waits_for_ever),
     Mutant("takes a cycle for a plan", graph, "is_cyclic", _always(False)),
 )
