@@ -35,6 +35,7 @@ from app.flags import (
     Speculator,
     VoiceFlag,
 )
+from app.serve.command import serve
 from app.settings import CONFIG, SettingsError, load
 from app.tool_commands import tools
 from app.train import train
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.add_typer(bench, name="bench")
 app.add_typer(tools, name="tools")
 app.add_typer(train, name="train")
+app.command()(serve)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""`headstart serve`: vLLM on this machine, for the `vllm` brain."""
