@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from agents import phrases
+from agents.bell import Bell
 from agents.brain import Brain, Interaction
 from agents.cost import Meter, Usage
 from agents.events import (
     SCHEMA_VERSION,
+    AlertDue,
+    AlertTold,
     Answered,
     BrainChanged,
     Continued,
@@ -79,8 +82,12 @@ class Session:
         source: str = "typed words",
         limits: Limits | None = None,
         meter: Meter | None = None,
+        rings: bool = False,
     ) -> None:
-        """`meter` counts what the brains of this session cost."""
+        """`meter` counts what the brains of this session cost.
+
+        `rings`: timers and reminders that are due are told, by a voice that asks for them.
+        """
         self._brain = brain
         self._toolbox = toolbox
         self._world = world
@@ -112,6 +119,7 @@ class Session:
         self._concluded: tuple[int, int] | None = None  # turn and its finals the brain was asked to answer
         self._hearing = Hearing()
         self._host.voices.append(self._begin_speaking)
+        self._bell = Bell(world.context, self._alert_due, self._bell_broken) if rings else None
         if meter is not None:
             meter.listen(self._used, self.notice)
         self._closing = asyncio.Event()
@@ -133,7 +141,10 @@ class Session:
             for entry in self._world.journal.guesses():
                 self.notice(f"A guess was left over from the last time. {await self._undo(entry.id)}")
                 self._world.journal.keep(entry.id)  # one that cannot be undone is not told again
+            ringing = group.create_task(self._bell.run(), name="bell") if self._bell else None
             await self._closing.wait()
+            if ringing is not None:
+                ringing.cancel()
             self._reactor.stop()
             for turn in self._host.turns.values():
                 turn.drop("the session ended")
@@ -308,6 +319,21 @@ class Session:
         if self._earlier is not None:
             self._earlier = replace(self._earlier, at=self.now())
 
+    @property
+    def is_ringing(self) -> bool:
+        """Whether a timer or a reminder waits to be told; never in the middle of a turn."""
+        return self._bell is not None and self._bell.is_ringing and self.is_idle
+
+    def take_alert(self) -> str:
+        """What is due, in words: whoever takes it is about to say it."""
+        assert self._bell is not None
+        return self._bell.take()
+
+    def alert_told(self, heard: str, interrupted: bool) -> None:
+        """What was taken has been said, or the user cut it short: `heard` was audible of it."""
+        assert self._bell is not None
+        self._host.emit(AlertTold(self.now(), self._bell.told(), heard, interrupted))
+
     def muted(self, on: bool) -> None:
         """The microphone was closed, or opened again."""
         self._host.emit(Muted(self.now(), on))
@@ -473,6 +499,12 @@ class Session:
 
     def _begin_speaking(self, turn: int, _: Speech) -> None:
         self._speaking_turn = turn
+
+    def _alert_due(self, text: str) -> None:
+        self._host.emit(AlertDue(self.now(), text))
+
+    def _bell_broken(self, why: str) -> None:
+        self.notice(why, error=True)
 
     def _used(self, turn: int, model: str, guess: bool, usage: Usage, dollars: float | None) -> None:
         self._host.emit(

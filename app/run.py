@@ -74,7 +74,14 @@ async def run_session(
         world = World(Journal(store), ToolContext(store, datetime.now), delay_of(settings.tool_delay))
         limits = Limits(call_seconds=settings.call_seconds, confirm_seconds=settings.confirm_seconds)
         session = Session(
-            brain, tools.toolbox, world, mode=settings.mode, source=source, limits=limits, meter=meter
+            brain,
+            tools.toolbox,
+            world,
+            mode=settings.mode,
+            source=source,
+            limits=limits,
+            meter=meter,
+            rings=voice is not None,
         )
         control = Control(
             session,

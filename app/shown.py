@@ -259,7 +259,7 @@ class ScreenState:
     """Everything the screen shows.
 
     `clock` is the latest time any event carried. `recent` are the latest events, for the log; how loud
-    the microphone was is not among them.
+    the microphone was is not among them. `alerts` are due and were not told yet.
     """
 
     clock: float = 0.0
@@ -268,6 +268,7 @@ class ScreenState:
     effects: tuple[EffectRow, ...] = ()
     counters: Counters = Counters()
     notices: tuple[Notice, ...] = ()
+    alerts: tuple[str, ...] = ()
     speaking: bool = False
     muted: bool = False
     levels: tuple[Level, ...] = ()

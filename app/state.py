@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from agents.events import (
     CARRIED,
+    AlertDue,
+    AlertTold,
     BrainChanged,
     CallChanged,
     CallState,
@@ -54,6 +56,13 @@ def fold(state: ScreenState, event: Event) -> ScreenState:
         case Notice():
             notice = replace(event, text=clean(event.text))
             return replace(state, notices=(*state.notices, notice)[-KEPT_NOTICES:])
+        case AlertDue(text=text):
+            return replace(state, alerts=(*state.alerts, clean(text))[-KEPT_NOTICES:])
+        case AlertTold(at=at, text=text):
+            # What was missed by ear is still there to be read for a while.
+            text = clean(text)
+            alerts = tuple(alert for alert in state.alerts if alert not in text)
+            return replace(state, alerts=alerts, notices=(*state.notices, Notice(at, text))[-KEPT_NOTICES:])
         case SessionEnded():
             return replace(state, summary=event, speaking=False)
         case BrainChanged(brain=brain, mode=mode):

@@ -7,6 +7,8 @@ from statistics import median
 from agents.events import (
     CARRIED,
     RESTORED,
+    AlertDue,
+    AlertTold,
     BrainChanged,
     CallState,
     Committed,
@@ -76,7 +78,11 @@ class Story:
                 return [_at(event.at, "·", "brain", f"{clean(event.brain)}, {event.mode}")]
             case Muted():
                 return [_at(event.at, "·", "mute", "the microphone is " + ("closed" if event.on else "open"))]
-            case Level():
+            case AlertDue():
+                return [_at(event.at, "♪", "due", clean(event.text))]
+            case AlertTold(interrupted=True):
+                return [_at(event.at, "·", "cut in", "you interrupted what was due")]
+            case Level() | AlertTold():
                 return []
             case UndoFailed():
                 return [_at(event.at, "!", "undo", clean(event.text))]

@@ -13,7 +13,7 @@ from typing import IO, Self
 
 from tools.tool import ToolError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _HEADER = 0x48_45_41_44  # "HEAD", SQLite's application_id: tells our file from any other
 # AUTOINCREMENT: an undo names its row by ID, which must not come to mean another row later.
 _TABLES = """
@@ -40,9 +40,10 @@ CREATE TABLE notes (
     created TEXT NOT NULL);
 CREATE TABLE reminders (
     id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, due TEXT, notes TEXT, list TEXT,
-    created TEXT NOT NULL);
+    created TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE timers (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT, due TEXT NOT NULL, seconds INTEGER NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT, due TEXT NOT NULL, seconds INTEGER NOT NULL,
+    told INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE home (device TEXT PRIMARY KEY, state TEXT NOT NULL);
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, content TEXT NOT NULL);

@@ -6,7 +6,7 @@ from pipecat.audio.utils import create_stream_resampler
 from pipecat.frames.frames import Frame, InputAudioRawFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from voice.bridge import Listener
+from voice.listener import Listener
 
 
 class BrainEars(FrameProcessor):

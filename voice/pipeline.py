@@ -15,13 +15,14 @@ from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.workers.runner import WorkerRunner
 
-from voice.bridge import Bridge, Listener
+from voice.bridge import Bridge
 from voice.decoder import SAMPLE_RATE
 from voice.devices import AudioUnavailable, look_again
 from voice.ears import BrainEars
 from voice.echo import Echo
 from voice.ends import Ears, OpenEnds, close, open_ends, open_mouth
 from voice.hand import Ends, Microphone, Speaker, VoiceHand
+from voice.listener import Listener
 from voice.models import Models, Recogniser, load_voice, warm_up
 from voice.stt import WhisperSTT
 from voice.tape import Tape, TapeRecorder

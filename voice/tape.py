@@ -10,8 +10,8 @@ from typing import Self
 from pipecat.frames.frames import Frame, InputAudioRawFrame
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
-from voice.bridge import Listener
 from voice.decoder import SAMPLE_RATE
+from voice.listener import Listener
 from voice.wavfile import BadAudio
 
 _BLOCK = 2 * SAMPLE_RATE  # bytes between two writes: one second

@@ -15,10 +15,10 @@ from pipecat.frames.frames import (
 )
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 
-from voice.bridge import Listener
 from voice.decoder import SAMPLE_RATE
 from voice.frames import VoiceHintFrame
 from voice.hand import VoiceHand
+from voice.listener import Listener
 
 START_SECS = 0.2
 STOP_SECS = 0.2

@@ -27,9 +27,19 @@ from agents.events.calls import (
 from agents.events.session import SCHEMA_VERSION, BrainChanged, Mode, Notice, SessionEnded, SessionStarted
 from agents.events.turn import Committed, Continued, EndOfTurn, Reopened, TurnEnded, TurnStarted
 from agents.events.user import ConfirmAnswered, Heard, Level, Muted, SpeechEnded, Updated
-from agents.events.voice import Answered, ConfirmAsked, Saying, SpeakingEnded, SpeakingStarted
+from agents.events.voice import (
+    AlertDue,
+    AlertTold,
+    Answered,
+    ConfirmAsked,
+    Saying,
+    SpeakingEnded,
+    SpeakingStarted,
+)
 
 __all__ = [
+    "AlertDue",
+    "AlertTold",
     "Answered",
     "BrainChanged",
     "CARRIED",
@@ -107,4 +117,6 @@ Event = (
     | Saying
     | SpeakingStarted
     | SpeakingEnded
+    | AlertDue
+    | AlertTold
 )

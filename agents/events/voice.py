@@ -48,3 +48,21 @@ class SpeakingEnded:
     at: float
     heard: str
     interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertDue:
+    """A timer ran out or a reminder's time has come; `text` is said as soon as nobody speaks."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTold:
+    """The `text` of what was due was said, or the user `interrupted` it after `heard`. It is told once."""
+
+    at: float
+    text: str
+    heard: str
+    interrupted: bool

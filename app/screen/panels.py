@@ -26,6 +26,8 @@ def phase(state: ScreenState) -> tuple[str, str, str]:
         if turn.final_at is None:
             return "●", "HEARING YOU", "listening"
         return "◆", "THINKING", "commit"
+    if state.alerts:
+        return "♪", "RINGING", "asking"
     if state.muted:
         return "ø", "MUTED", "failed"
     if state.is_starting:
@@ -59,9 +61,11 @@ def paint_header(
 
 
 def banner(state: ScreenState, now: float) -> tuple[str, str] | None:
-    """What must not be missed, with its style: a question, else a fresh notice."""
+    """What must not be missed, with its style: a question, what is due, else a fresh notice."""
     if state.question is not None:
         return state.question.text, "asking"
+    if state.alerts:
+        return " ".join(state.alerts), "answer"
     notice = state.notices[-1] if state.notices else None
     if notice is not None and now - notice.at < (_ERROR_STAYS if notice.error else _NOTICE_STAYS):
         return notice.text, "failed" if notice.error else "label"
@@ -76,7 +80,7 @@ def paint_banner(state: ScreenState, now: float, width: int) -> Canvas:
         return canvas
     text, style = found
     keys = "  y yes   n no " if style == "asking" else " "
-    sign = {"asking": "?", "failed": "!", "label": "·"}[style]
+    sign = {"asking": "?", "answer": "♪", "failed": "!", "label": "·"}[style]
     canvas.fit(1, 0, f"{sign} {text}", width - cell_len(keys) - 1, style)
     canvas.put(width - cell_len(keys), 0, keys, style)
     return canvas

@@ -66,8 +66,16 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert "no such file" in refused(listen(tmp_path / "nothing.wav", tmp_path))
 
 
-def test_silence(tmp_path: Path) -> None:
+def test_silence_in_which_a_timer_that_ran_out_before_is_told(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store:
+        store.write("INSERT INTO timers (label, due, seconds) VALUES ('tea', '2026-01-01T12:00:00', 60)")
     run = listen(silence(tmp_path / "silence.wav"), tmp_path)
+    told = [event for line in run.stdout.splitlines() if "Alert" in (event := json.loads(line))["event"]]
+    text = "Your tea timer was done on Thursday the 1st of January"
+    assert [event["event"] for event in told] == ["AlertDue", "AlertTold"]
+    assert all(event["text"].startswith(text) for event in told) and told[1]["heard"] == told[1]["text"]
+    with Store.open(tmp_path) as store:
+        assert [row["told"] for row in store.rows("SELECT told FROM timers")] == [1]
     assert run.returncode == 2
     assert run.stderr.splitlines()[-1].startswith("headstart: no speech was heard")
 

@@ -17,6 +17,8 @@ from agents.events import (
     EARLY,
     PATCHED,
     RESTORED,
+    AlertDue,
+    AlertTold,
     BrainChanged,
     CallChanged,
     CallIssued,
@@ -43,6 +45,7 @@ from agents.events import (
     Updated,
 )
 from agents.records import from_json, to_json
+from app.screen.panels import banner, phase
 from app.shown import CallRow, ScreenState, Turn, clean
 from app.state import fold
 from tests.app.corrected import corrected_events
@@ -95,6 +98,8 @@ events = st.one_of(
     st.builds(Undone, turns, times, calls, texts),
     st.builds(Paused, turns, times),
     st.builds(Notice, times, texts, st.booleans()),
+    st.builds(AlertDue, times, texts),
+    st.builds(AlertTold, times, texts, texts, st.booleans()),
 )
 
 
@@ -110,6 +115,22 @@ def test_any_events_in_any_order_fold(drawn: list[Event]) -> None:
                 assert all(segment.end is not None for segment in row.segments[:-1])
                 assert row.segments[-1].end is None
         before = after
+
+
+def test_what_is_due_stands_on_the_screen_until_it_was_told() -> None:
+    due = [AlertDue(1.0, "Your tea timer is done."), AlertDue(1.0, "Your timer is done.")]
+    state = folded([*due, AlertDue(3.0, "This is your reminder to call Ben.")])
+    assert banner(state, 500.0) == (
+        "Your tea timer is done. Your timer is done. This is your reminder to call Ben.",
+        "answer",
+    )
+    assert phase(state)[1] == "RINGING"
+    told = AlertTold(501.0, "Your tea timer is done. Your timer is done.", "Your tea timer", True)
+    state = fold(state, told)
+    assert state.alerts == ("This is your reminder to call Ben.",)
+    state = fold(state, AlertTold(505.0, state.alerts[0], state.alerts[0], False))
+    assert phase(state)[1] != "RINGING"
+    assert banner(state, 506.0) == ("This is your reminder to call Ben.", "label")
 
 
 def test_the_corrected_session_ends_as_told() -> None:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.events import CallChanged, CallIssued, CallState, Event, Notice, SpeakingEnded, Undone
+from agents.events import (
+    AlertDue,
+    AlertTold,
+    CallChanged,
+    CallIssued,
+    CallState,
+    Event,
+    Notice,
+    SpeakingEnded,
+    Undone,
+)
 from app.story import Story
 from tools.tool import Effect
 
@@ -72,6 +82,9 @@ def test_plain_signs_for_a_plain_terminal(sample: list[Event]) -> None:
         (Undone(1, 2.0, 7, "Lunch is off."), "   2.00 s  ↶ undone    Lunch is off."),
         (SpeakingEnded(1, 2.0, "You", True), "   2.00 s  · cut in    you interrupted the answer"),
         (SpeakingEnded(1, 2.0, "You", False), None),
+        (AlertDue(2.0, "Your timer is done."), "   2.00 s  ♪ due       Your timer is done."),
+        (AlertTold(2.0, "A.", "", True), "   2.00 s  · cut in    you interrupted what was due"),
+        (AlertTold(2.0, "A.", "A.", False), None),
     ],
 )
 def test_single_lines(event: Event, line: str | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.conftest import NOW
-from tools.assistant.timers import due_timers
+from tools.assistant.alerts import due_alerts, tell
 from tools.demo_data import seed
 from tools.journal import Journal
 from tools.store import Store
@@ -381,9 +381,14 @@ async def test_timers_run_down(hand: Hand) -> None:
         "Your pasta timer has one minute and thirty seconds left and your timer has fifty one minutes "
         "and thirty seconds left."
     )
-    done = NOW + timedelta(minutes=10)
-    assert due_timers(hand.context.store, NOW, done) == ["Your pasta timer is done."]
-    assert due_timers(hand.context.store, done, NOW + timedelta(hours=1)) == ["Your timer is done."]
+    assert due_alerts(later.context) == []
+    done = hand.later(NOW + timedelta(minutes=10))
+    (pasta,) = due_alerts(done.context)
+    assert pasta.text == "Your pasta timer is done."
+    tell(hand.context.store, pasta)
+    assert due_alerts(done.context) == []
+    (hour,) = due_alerts(hand.later(NOW + timedelta(hours=1)).context)
+    assert hour.text == "Your one-hour timer is done."
     assert await hand.later(NOW + timedelta(hours=1)).say("list_timers") == "No timer is running."
 
 

@@ -17,6 +17,7 @@ class Recorder:
         self._callbacks: list[Callable[[Event], None]] = []
         self._voices: list[Callable[[int, Speech], None]] = []
         self.hearing: int | None = None
+        self.due: list[str] = []
         self._turn = 0
         self.is_idle = True
 
@@ -78,6 +79,17 @@ class Recorder:
     def speaking_ended(self, heard: str, interrupted: bool) -> None:
         self.calls.append(("speaking_ended", heard, interrupted))
         self._end()
+
+    @property
+    def is_ringing(self) -> bool:
+        return bool(self.due) and self.is_idle
+
+    def take_alert(self) -> str:
+        return " ".join(self.due)
+
+    def alert_told(self, heard: str, interrupted: bool) -> None:
+        self.calls.append(("alert_told", heard, interrupted))
+        self.due.clear()
 
     def muted(self, on: bool) -> None:
         self.calls.append(("muted", on))

@@ -4,7 +4,9 @@ from pipecat.audio.vad.vad_analyzer import VADState
 from pipecat.frames.frames import (
     BotStartedSpeakingFrame,
     BotStoppedSpeakingFrame,
+    InputAudioRawFrame,
     InterruptionFrame,
+    TTSAudioRawFrame,
     TTSSpeakFrame,
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
@@ -160,18 +162,82 @@ async def test_nothing_waits_where_nothing_is_said():
 
 
 async def test_what_will_probably_be_said_is_told_as_far_as_it_is_known():
-    session = Recorder()
-    bridge = Bridge(session)
+    class Thinking(Recorder):
+        def speech_started(self):
+            self.publish(Drafted(1, 0.0, "$1 Then $2 is done."))
+            self.publish(CallChanged(1, 0.0, 1, 1, CallState.READY, text="You have lunch on Saturday."))
+            self.publish(CallChanged(1, 0.0, 2, 1, CallState.HELD))
 
-    async def think():
-        await asyncio.sleep(0.05)
-        session.publish(Drafted(1, 0.0, "$1 Then $2 is done."))
-        session.publish(CallChanged(1, 0.0, 1, 1, CallState.READY, text="You have lunch on Saturday."))
-        session.publish(CallChanged(1, 0.0, 2, 1, CallState.HELD))
-
-    task = asyncio.create_task(think())
-    down, _ = await run_test(bridge, frames_to_send=[SleepFrame(sleep=0.2)])
-    await task
+    down, _ = await send(Thinking(), TURN[0], settle())
     soon = [frame.text for frame in down if isinstance(frame, SpeakSoonFrame)]
     assert soon == ["You have lunch on Saturday. Then"]
     assert not any(isinstance(frame, TTSSpeakFrame) for frame in down)  # silently
+
+
+AUDIO = InputAudioRawFrame(bytes(640), 16_000, 1)
+TEXT = "Your tea timer is done."
+
+
+def said(down):
+    return [frame.text for frame in down if isinstance(frame, TTSSpeakFrame)]
+
+
+async def test_what_is_due_is_said_after_a_tone():
+    session = Recorder()
+    session.due = [TEXT]
+    heard = [BotStartedSpeakingFrame(), WordHeardFrame("Your"), BotStoppedSpeakingFrame()]
+    down, _ = await send(session, AUDIO, AUDIO, settle(), *heard, settle())
+    kinds = [type(frame) for frame in down]
+    assert kinds.index(TTSAudioRawFrame) < kinds.index(TTSSpeakFrame)
+    assert said(down) == [TEXT]
+    assert session.calls == [("alert_told", "Your", False)]
+
+
+async def test_what_is_due_waits_until_nobody_speaks():
+    session = Recorder(lambda _: "All done.")
+    session.due = [TEXT]
+    begins = [VoiceHintFrame(VADState.STARTING, 0), AUDIO, VoiceHintFrame(VADState.SPEAKING, 0)]
+    over = [VoiceHintFrame(VADState.QUIET, 1)]
+    spoken = [BotStartedSpeakingFrame(), AUDIO, WordHeardFrame("All"), BotStoppedSpeakingFrame()]
+    turn = [*begins, TURN[0], AUDIO, *TURN[1:], AUDIO, *over, settle(), AUDIO]
+    down, _ = await send(session, *turn, settle(), *spoken, AUDIO, settle())
+    assert said(down) == ["All done.", TEXT]
+    assert not session.of("interrupt")
+
+
+async def test_the_user_who_cuts_in_on_what_is_due_knows_it():
+    session = Recorder()
+    session.due = [TEXT]
+    cut = [BotStartedSpeakingFrame(), WordHeardFrame("Your"), *TURN, settle(), AUDIO, settle()]
+    down, _ = await send(session, AUDIO, settle(), *cut)
+    assert said(down) == [TEXT]
+    assert session.of("alert_told") == [("Your", True)]
+    assert any(isinstance(frame, InterruptionFrame) for frame in down)
+
+
+async def test_what_is_due_and_was_not_heard_is_said_after_the_turn():
+    session = Recorder()
+    session.due = [TEXT]
+    cut = [BotStartedSpeakingFrame(), *TURN, settle(), AUDIO, settle()]
+    heard = [BotStartedSpeakingFrame(), WordHeardFrame("Your"), BotStoppedSpeakingFrame()]
+    down, _ = await send(session, AUDIO, settle(), *cut, *heard, settle())
+    assert said(down) == [TEXT, TEXT]
+    assert session.of("alert_told") == [("Your", False)]
+    assert not session.of("speaking_ended")
+
+
+async def test_a_key_silences_what_is_due_for_good():
+    session = Recorder()
+    session.due = [TEXT]
+    bridge = Bridge(session)
+
+    async def press():
+        while not bridge.is_speaking:
+            await asyncio.sleep(0)
+        bridge.hush()
+
+    pressing = asyncio.create_task(press())
+    await run_test(bridge, frames_to_send=[AUDIO, settle(), AUDIO, settle()])
+    await pressing
+    assert session.of("alert_told") == [("", True)]
+    assert bridge.idle

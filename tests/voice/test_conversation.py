@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from tests.voice.recorder import Recorder
 from voice.agreement import normal
+from voice.chime import chime
+from voice.decoder import SAMPLE_RATE
 from voice.echo import Echo
 from voice.pipeline import VoiceOptions, run_voice
 from voice.wavfile import BadAudio
@@ -61,6 +64,27 @@ async def test_cutting_in(models, speak):
     assert names[cut - 1 : cut + 3] == ["speaking_started", "interrupt", "speaking_ended", "speech_started"]
     ((heard, interrupted),) = session.of("speaking_ended")
     assert interrupted and heard and LONG.startswith(heard) and heard != LONG
+
+
+async def test_a_timer_rings_and_is_told_when_the_user_has_finished(models, speak, tmp_path):
+    class Due(Recorder):
+        def speech_started(self):
+            super().speech_started()
+            self.due = ["Your pasta timer is done."]  # in the middle of what they say
+
+    out = tmp_path / "out.wav"
+    session = Due(lambda _: "It is noon.")
+    await run_voice(session, speak("What time is it?"), out, options=VoiceOptions(models=models))
+    assert session.of("speaking_ended") == [("It is noon.", False)]
+    assert session.of("alert_told") == [("Your pasta timer is done.", False)]
+    assert session.names()[-1] == "alert_told"
+    audio, rate = soundfile.read(out, dtype="int16")
+    tone = np.frombuffer(chime(rate), np.int16).astype(float)
+    match = np.correlate(audio.astype(float), tone, "valid") / np.square(tone).sum()
+    assert match.max() == pytest.approx(1.0, abs=0.01)  # it is in the file, whole
+    rest = audio[match.argmax() + len(tone) :].astype(np.float32) / 32768
+    heard = models.decoder.final((soxr.resample(rest, rate, SAMPLE_RATE) * 32767).astype(np.int16))
+    assert plain(" ".join(heard.words)) == "your pasta timer is done"
 
 
 async def test_half_duplex_does_not_hear_while_it_speaks(models, speak):

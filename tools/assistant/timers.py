@@ -1,4 +1,4 @@
-"""Timers: the store keeps when each is due."""
+"""Timers: the store keeps when each is due, and `alerts` tells what has run out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from tools.assistant.rows import undo_insert
 from tools.durations import parse_duration
 from tools.registry import tool
 from tools.saying import listing, say_duration, sentence
-from tools.store import Store
 from tools.tool import Effect, Json, ToolContext, ToolResult
 
 
-def due_timers(store: Store, since: datetime, now: datetime) -> list[str]:
-    """What to say about each timer that ran out after `since` and not after `now`. Reads only."""
-    rows = store.rows(
-        "SELECT * FROM timers WHERE due > ? AND due <= ? ORDER BY due", _stamp(since), _stamp(now)
-    )
-    return [sentence(f"{_named(row['label'])} is done.") for row in rows]
+def timer_name(label: str | None, span: timedelta) -> str:
+    """A timer among others: "your pasta timer", "your ten-minute timer"."""
+    if label:
+        return _named(label)
+    words = say_duration(span).split()
+    if len(words) == 2:
+        return f"your {words[0]}-{words[1].removesuffix('s')} timer"
+    return f"your timer for {' '.join(words)}"
 
 
 async def _undo(context: ToolContext, undo: Json) -> ToolResult:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from voice.bridge import Listener
 from voice.decoder import SAMPLE_RATE, Audio, Decoded, Decoder
+from voice.listener import Listener
 
 
 @dataclass(frozen=True, slots=True)
