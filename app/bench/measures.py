@@ -1,4 +1,4 @@
-"""`headstart bench cost`, `screen`, `voice`, `classify`: what the program costs, and what it proposes."""
+"""`headstart bench cost`, `scale`, `screen`, `voice`, `classify`: what the program costs and proposes."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ def bench_cost(
     from app.bench import report
 
     if not report.run(calls, sessions, turns, as_json=json):
+        raise typer.Exit(1)
+
+
+@bench.command("scale")
+def bench_scale(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+) -> None:
+    """Measure how many conversations one process holds before answers come later. Takes some minutes."""
+    from app.bench import report
+
+    if not report.scale(as_json=json):
         raise typer.Exit(1)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from app.bench.cost import FEW_CALLS, LIMIT, LoadCost, TurnCost, load_cost, machine, turn_cost
+from app.bench.cost import FEW_CALLS, LIMIT, TurnCost, machine, turn_cost
+from app.bench.load import BEND, LoadCost, bends, load_cost, until_it_bends
 from app.bench.probe import Cause, Spread
 
 _LABELS = {
@@ -46,6 +47,52 @@ def run(calls: int, sessions: int, turns: int, *, as_json: bool) -> bool:
     return not (few.wrong_effects or memory.wrong_effects or disk.wrong_effects or load.wrong_effects)
 
 
+def scale(*, as_json: bool) -> bool:
+    """Measure more and more sessions until answers come later, and print. Whether every effect was right."""
+    say: Callable[[str], None] = (lambda _: None) if as_json else print
+    where = machine()
+    say("{cpu} · {cores} cores · Python {python}".format(**where))
+    costs: list[LoadCost] = []
+
+    async def measure() -> None:
+        async for cost in until_it_bends():
+            say(scale_row(cost))
+            costs.append(cost)
+
+    say(_SCALE)
+    asyncio.run(measure())
+    say(scale_verdict(costs))
+    if as_json:
+        print(json.dumps({"machine": where, "bend_ms": BEND, "loads": [asdict(cost) for cost in costs]}))
+    return not any(cost.wrong_effects for cost in costs)
+
+
+_SCALE = """
+Seconds from the end of speech to the answer, at speaking pace:
+  sessions      p50      p90      p99   loop's lag p99 in ms    cores   events/s   wrong effects"""
+
+
+def scale_row(cost: LoadCost) -> str:
+    """One count of sessions."""
+    answers = (cost.answers.p50, cost.answers.p90, cost.answers.p99)
+    seconds = "".join(f"{value / 1000:9.3f}" for value in answers)
+    rest = f"{cost.lag.p99:23.1f}{cost.cpu:9.2f}{cost.events_per_second:11.0f}{cost.wrong_effects:16}"
+    return f"{cost.sessions:10}{seconds}{rest}"
+
+
+def scale_verdict(costs: Sequence[LoadCost]) -> str:
+    """Where it bends."""
+    alone, last = costs[0], costs[-1]
+    if not bends(last, alone):
+        return f"\nIt does not bend up to {_many(last.sessions, 'session')}."
+    most = max(cost.sessions for cost in costs if not bends(cost, alone))
+    late = (last.answers.p99 - alone.answers.p99) / 1000
+    return (
+        f"\nIt bends between {most} and {last.sessions} sessions: with {last.sessions} the 99th percentile "
+        f"comes {late:.2f} s later than with one."
+    )
+
+
 def turn_table(cost: TurnCost, few: TurnCost) -> str:
     """One turn's delays, next to those of a turn with few calls."""
     lines = [
@@ -71,6 +118,7 @@ def load_table(cost: LoadCost) -> str:
         f"{_many(cost.turns, 'turn')}, {_many(cost.effects, 'effect')}, "
         f"{_many(cost.wrong_effects, 'wrong effect')}",
         *_spreads(cost.delays),
+        _row("end of speech to answer", cost.answers),
         _row("event loop's lag", cost.lag),
         _row("  the same, idle", cost.idle_lag),
         f"  {cost.seconds:.1f} s · {cost.events_per_second:.0f} events/s · {cost.cpu:.2f} cores · "

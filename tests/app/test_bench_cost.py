@@ -11,10 +11,11 @@ import pytest
 
 from agents.actions import Answer, Call, Remove
 from app.bench import report
-from app.bench.cost import load_cost, turn_cost, wrong_effects
+from app.bench.cost import turn_cost, wrong_effects
+from app.bench.load import LoadCost, bends, load_cost
 from app.bench.probe import Cause, Moment, Spread
 from app.bench.workload import CONFIRM, READ, WRITE, DeclaredTurn, declare
-from tests.conftest import run_virtually
+from tests.conftest import VirtualLoop, run_virtually
 from tools.journal import Journal
 from tools.store import Store
 from tools.tool import Effect, Tool, ToolContext, ToolResult
@@ -62,6 +63,30 @@ def test_conversations_end_with_the_right_effects() -> None:
     assert cost.lag.count > 100
     assert cost.events_per_second > 0
     assert cost.cpu > 0
+    assert cost.answers.count == 10 and cost.answers.p50 >= 500
+
+
+def test_answers_of_a_busy_process_are_late_and_it_is_said_where_that_begins() -> None:
+    async def busy_load() -> LoadCost:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+
+        async def work() -> None:
+            while True:
+                await asyncio.sleep(0.3)
+                loop._virtual.skipped += 0.3  # nothing else happens meanwhile
+
+        working = asyncio.create_task(work())
+        try:
+            return await load_cost(3, turns=2)
+        finally:
+            working.cancel()
+
+    calm, busy = run_virtually(load_cost(2, turns=2)), run_virtually(busy_load())
+    assert calm.wrong_effects == busy.wrong_effects == 0
+    assert bends(busy, calm) and not bends(calm, calm)
+    assert "It bends between 2 and 3 sessions" in report.scale_verdict([calm, busy])
+    assert "It does not bend up to 2 sessions" in report.scale_verdict([calm])
 
 
 def journal_of(turn: DeclaredTurn) -> Store:
