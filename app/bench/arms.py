@@ -8,7 +8,7 @@ from enum import StrEnum
 from agents.events import Mode
 from agents.port import Limits
 from app.bench.speaking import Pace
-from tools.tool import Effect, Speculate
+from tools.tool import Effect, Speculate, Tool
 from tools.toolbox import Toolbox
 
 
@@ -25,12 +25,17 @@ class Arm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an arm allows. `partly`: words are handed over as they come; `eager`: at the likely end too."""
+    """What an arm allows.
+
+    `partly`: words are handed over as they come; `eager`: at the likely end too. `early`: writes that are
+    opted in run before the end of the turn.
+    """
 
     mode: Mode = Mode.SPECULATIVE
     partly: bool = False
     eager: bool = False
     holds_reads: bool = False
+    early: bool = False
     one_by_one: bool = False
 
 
@@ -39,8 +44,8 @@ SETUPS = {
     Arm.PARALLEL: Setup(Mode.SEQUENTIAL, partly=True),
     Arm.EAGER: Setup(eager=True, holds_reads=True),
     Arm.ASYNC: Setup(),
-    Arm.FULL: Setup(partly=True, eager=True),
-    Arm.ORACLE: Setup(partly=True, eager=True),
+    Arm.FULL: Setup(partly=True, eager=True, early=True),
+    Arm.ORACLE: Setup(partly=True, eager=True, early=True),
 }
 
 
@@ -51,11 +56,15 @@ def pace_of(arm: Arm, pace: Pace) -> Pace:
 
 def tools_of(setup: Setup, toolbox: Toolbox) -> Toolbox:
     """The tools as the arm may use them."""
-    if not setup.holds_reads:
-        return toolbox
-    return Toolbox(
-        replace(tool, speculate=Speculate.NEVER) if tool.effect is Effect.READ else tool for tool in toolbox
-    )
+
+    def allowed(tool: Tool) -> Tool:
+        if setup.holds_reads and tool.effect is Effect.READ:
+            return replace(tool, speculate=Speculate.NEVER)
+        if not setup.early and tool.speculate is Speculate.EARLY:
+            return replace(tool, speculate=Speculate.AUTO)
+        return tool
+
+    return Toolbox(map(allowed, toolbox))
 
 
 def limits_of(setup: Setup) -> Limits:

@@ -117,6 +117,9 @@ def _add(name: str, about: str, open_suite: Callable[[Source], Suite]) -> None:
         out: Annotated[
             Path | None, typer.Option(metavar="DIR", help="Keep all of it there; go on with what is there.")
         ] = None,
+        early: Annotated[
+            bool, typer.Option("--early", help="Writes with an undo may run early, in full and oracle.")
+        ] = False,
         sweep: Annotated[
             bool, typer.Option("--sweep", help="Then with other delays, paces, chunks and networks.")
         ] = False,
@@ -136,6 +139,7 @@ def _add(name: str, about: str, open_suite: Callable[[Source], Suite]) -> None:
         from app.bench.player import Clock, Thinks
         from app.bench.runner import Conditions
         from app.bench.speaking import Pace
+        from app.bench.suites import undoable_early
 
         thinks = _one_of(Thinks, brain, "brain")
         ticks = _one_of(Clock, clock, "clock") if clock else Clock.REAL if quick else Clock.VIRTUAL
@@ -151,6 +155,7 @@ def _add(name: str, about: str, open_suite: Callable[[Source], Suite]) -> None:
         with ExitStack() as opened:
             suite = open_suite(Source(data, tasks, tools, opened))
             suite = suite.sample(limit or (QUICK_TASKS if quick else None), seed)
+            suite = undoable_early(suite) if early else suite
             plan = compare.Plan(suite, chosen, thinks, ticks, conditions, pace)
             reached = compare.conclude(compare.play(plan, out), out, as_json=json)
             if sweep:

@@ -20,7 +20,7 @@ from app.bench.speaking import Pace, Utterance, speak, utterance
 from app.bench.thinking import Far, OneByOne
 from tools.journal import EntryState, Journal
 from tools.store import Store
-from tools.tool import ToolContext
+from tools.tool import Speculate, ToolContext
 from tools.toolbox import Toolbox
 
 FOREVER = 120.0  # seconds after which a task that does not end is given up
@@ -60,11 +60,15 @@ def oracle(task: Task, stage: Stage, conditions: Conditions) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What happened: events, the effects that stand, and rows written before the end of the turn."""
+    """What happened: events, the effects that stand, and rows written before the end of the turn.
+
+    `may_be_early` names the tools that may write before it.
+    """
 
     events: list[Event]
     effects: list[Performed]
     early_writes: int
+    may_be_early: frozenset[str]
 
 
 async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, think: Thinker) -> Run:
@@ -83,14 +87,20 @@ async def attempt(task: Task, stage: Stage, arm: Arm, conditions: Conditions, th
 
     played = await perform(task, stage, arm, conditions, brain, drive)
     began = next(event.at for event in played.events if isinstance(event, TurnStarted))
+    return scored(task, arm, played, speech=began + said.times[-1], end=pace.end)
+
+
+def scored(task: Task, arm: Arm, played: Played, *, speech: float, end: float) -> Run:
+    """What `played` came to; times as of `score`."""
     return score(
         task,
         arm,
         played.events,
         played.effects,
-        speech=began + said.times[-1],
-        end=pace.end,
+        speech=speech,
+        end=end,
         early_writes=played.early_writes,
+        may_be_early=played.may_be_early,
     )
 
 
@@ -137,4 +147,5 @@ async def perform(
             session.close()
         found = [entry for entry in journal.entries() if entry.state is EntryState.DONE]
         effects = [Performed(entry.tool, dict(entry.arguments)) for entry in found]
-    return Played(events, effects, writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0))
+    early = frozenset(tool.name for tool in tools if tool.speculate is Speculate.EARLY)
+    return Played(events, effects, writes.get(EndOfTurn, 0) - writes.get(TurnStarted, 0), early)

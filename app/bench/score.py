@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agents.actions import Call
@@ -21,6 +21,7 @@ from agents.events import (
     Effected,
     EndOfTurn,
     Event,
+    Undone,
     Updated,
 )
 from agents.summary import wrong_effects
@@ -50,7 +51,8 @@ class Run:
     `plan`: the calls that stand have the gold names and dependencies. `arguments`: and the gold arguments.
     `state`: the journal holds the gold effects and nothing else. `answered`: what had to be said was.
     `exact` and `f1` compare with the task's exact answer, where it has one. `wrong_effects` counts effects
-    that stand though no surviving, committed call asked for them. `faults` says why the run cannot count.
+    that stand though no surviving, committed call asked for them; `taken_back` those that happened early
+    and were undone. `faults` says why the run cannot count.
     """
 
     task: str
@@ -70,6 +72,7 @@ class Run:
     calls: list[str]
     spans: list[Span] = field(default_factory=list[Span])
     faults: list[str] = field(default_factory=list[str])
+    taken_back: int = 0
 
     @property
     def right(self) -> bool:
@@ -91,11 +94,13 @@ def score(
     speech: float,
     end: float,
     early_writes: int,
+    may_be_early: frozenset[str] = frozenset(),
 ) -> Run:
     """Judge the events of one task.
 
     The last word had been said at `speech`, session seconds, and the turn may be over `end` seconds after
-    that at the earliest. `early_writes` counts rows that were written before it was.
+    that at the earliest. `early_writes` counts rows that were written before it was, which is the right of
+    the tools in `may_be_early` alone.
     """
     over = [event.at for event in events if isinstance(event, EndOfTurn)]
     answers = [event for event in events if isinstance(event, Answered)]
@@ -107,10 +112,15 @@ def score(
         faults.append("the end of the turn was not waited for")
     if answers and (not over or answers[0].at < over[0]):
         faults.append("answered before the end of the turn")
-    if early_writes or _has_early_effect(events, over):
+    early = set(_early_effects(events))
+    if early - may_be_early or (early_writes and not early):
         faults.append("something was changed before the end of the turn")
     if wrong:
         faults.append("an effect stands that nobody asked for")
+    undone = {event.entry for event in events if isinstance(event, Undone)}
+    effected = [
+        event.at - speech for event in events if isinstance(event, Effected) and event.entry not in undone
+    ]
     return judged(
         task,
         arm,
@@ -118,11 +128,12 @@ def score(
         effects=effects,
         text=text,
         answer_at=answers[-1].at - speech if answers else None,
-        effect_at=max((event.at - speech for event in events if isinstance(event, Effected)), default=None),
+        effect_at=max(effected, default=None),
         spans=spans(events, speech),
         faults=faults,
         wrong_effects=wrong,
         updates=sum(isinstance(event, Updated) for event in events),
+        taken_back=len(undone),
     )
 
 
@@ -139,6 +150,7 @@ def judged(
     faults: list[str],
     wrong_effects: int = 0,
     updates: int = 1,
+    taken_back: int = 0,
 ) -> Run:
     """A run that came to `calls`, `effects` and the answer `text`, against what `task` wants."""
     return Run(
@@ -159,6 +171,7 @@ def judged(
         calls=[f"{call.name}({_given(call)})" for call in calls],
         spans=spans,
         faults=faults,
+        taken_back=taken_back,
     )
 
 
@@ -196,17 +209,19 @@ def spans(events: Iterable[Event], origin: float) -> list[Span]:
     ]
 
 
-def _has_early_effect(events: Iterable[Event], over: Sequence[float]) -> bool:
-    """Whether a call that changes something ran before the turn was over."""
-    effects: set[int] = set()
+def _early_effects(events: Iterable[Event]) -> Iterator[str]:
+    """The tools that change something and ran before the turn was over."""
+    names: dict[tuple[int, int], str] = {}
     for event in events:
-        if isinstance(event, EndOfTurn):
-            return False
-        if isinstance(event, CallIssued) and event.effect is not Effect.READ:
-            effects.add(event.call)
-        elif isinstance(event, CallChanged) and event.state is CallState.RUNNING and event.call in effects:
-            return True
-    return False
+        match event:
+            case EndOfTurn():
+                return
+            case CallIssued(effect=effect) if effect is not Effect.READ:
+                names[event.call, event.version] = event.name
+            case CallChanged(state=CallState.RUNNING) if (event.call, event.version) in names:
+                yield names[event.call, event.version]
+            case _:
+                pass
 
 
 def _same_effects(gold: Sequence[Performed], found: Sequence[Performed]) -> bool:

@@ -17,8 +17,8 @@ from agents.events import Answered, Event, Notice, SpeakingStarted
 from agents.session import Session
 from agents.tasks import Task
 from app.bench.arms import Arm
-from app.bench.runner import Conditions, Stage, Thinker, perform
-from app.bench.score import Run, score
+from app.bench.runner import Conditions, Stage, Thinker, perform, scored
+from app.bench.score import Run
 from app.bench.speaking import Utterance
 from voice.models import Models
 from voice.pipeline import VoiceOptions, run_voice
@@ -69,10 +69,7 @@ async def attempt(
     played = await perform(task, stage, arm, conditions, brain, drive)
     notices = (event for event in played.events if isinstance(event, Notice))
     silent = last_sound + next(notice.at for notice in notices if notice.text == _LISTENING)
-    run = score(
-        task, arm, played.events, played.effects, speech=silent, end=0.0, early_writes=played.early_writes
-    )
-    return _audible(run, played.events, silent)
+    return _audible(scored(task, arm, played, speech=silent, end=0.0), played.events, silent)
 
 
 def _audible(run: Run, events: list[Event], silent: float) -> Run:

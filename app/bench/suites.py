@@ -18,7 +18,7 @@ from app.bench.passages import Passages, rows
 from app.bench.runner import Stage
 from app.settings import SettingsError
 from tools.store import Store
-from tools.tool import Arguments, Effect, Tool, ToolContext, ToolResult
+from tools.tool import Arguments, Effect, Speculate, Tool, ToolContext, ToolResult
 from tools.toolbox import Toolbox
 
 _DATA = Path(__file__).parents[2] / "tests" / "data"
@@ -48,6 +48,18 @@ def without_questions(suite: Suite) -> Suite:
     asks = {tool.name for tool in tools if tool.effect is Effect.CONFIRM}
     kept = (task for task in suite.tasks if not asks.intersection(call.name for call in task.calls))
     return replace(suite, name=f"{suite.name}, spoken", tasks=tuple(kept))
+
+
+def undoable_early(suite: Suite) -> Suite:
+    """The suite with every write that has an undo opted in to run before the end of the turn."""
+
+    def opted_in(tool: Tool) -> Tool:
+        is_undoable = tool.effect is Effect.WRITE and tool.undo is not None
+        return replace(tool, speculate=Speculate.EARLY) if is_undoable else tool
+
+    make = suite.stage.tools
+    stage = replace(suite.stage, tools=lambda: Toolbox(map(opted_in, make())))
+    return replace(suite, name=f"{suite.name}, undoable writes early", stage=stage)
 
 
 def household(name: str) -> Suite:

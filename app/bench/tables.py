@@ -123,7 +123,7 @@ def _accuracy(arms: Sequence[ArmVerdict]) -> list[str]:
     has_exact = arms[0].exact is not None
     head = ["arm", "plan", "arguments", "state", "answer", "all right", "Δ points", "p"]
     head += ["exact match", "F1"] if has_exact else []
-    head += ["calls", "wasted", "wasted s", "wrong effects"]
+    head += ["calls", "wasted", "wasted s", "wrong effects", "taken back"]
     rows: list[list[str]] = []
     for arm in arms:
         row = [
@@ -133,7 +133,8 @@ def _accuracy(arms: Sequence[ArmVerdict]) -> list[str]:
         row += [estimate(arm.right, 1, 100), estimate(arm.delta, 1, 100), f"{arm.p:.3f}"]
         if arm.exact is not None and arm.f1 is not None:
             row += [estimate(arm.exact, 1, 100), f"{100 * arm.f1:.1f}"]
-        row += [f"{arm.calls:.2f}", f"{arm.wasted:.3f}", f"{arm.wasted_seconds:.3f}", str(arm.wrong_effects)]
+        row += [f"{arm.calls:.2f}", f"{arm.wasted:.3f}", f"{arm.wasted_seconds:.3f}"]
+        row += [str(arm.wrong_effects), str(arm.taken_back)]
         rows.append(row)
     return table(head, rows)
 

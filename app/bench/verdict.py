@@ -34,7 +34,8 @@ class ArmVerdict:
     """An arm. `fair` are its times over the tasks that were right under every arm; `all` over all tasks.
 
     `delta` is the difference in tasks that are right altogether to the sequential arm, `p` that of McNemar's
-    test. Waste is what ran for nothing, a task.
+    test. Waste is what ran for nothing, a task; `taken_back` counts effects that happened early and were
+    undone.
     """
 
     arm: str
@@ -54,6 +55,7 @@ class ArmVerdict:
     wasted: float
     wasted_seconds: float
     wrong_effects: int
+    taken_back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def judge(results: Results) -> Verdict:
                 wasted=sum(len(run.wasted) for run in mine) / len(mine),
                 wasted_seconds=sum(span.end - span.begin for run in mine for span in run.wasted) / len(mine),
                 wrong_effects=sum(run.wrong_effects for run in mine),
+                taken_back=sum(run.taken_back for run in mine),
             )
         )
     faults = [fault for mine in runs.values() for run in mine for fault in run.faults]

@@ -186,16 +186,17 @@ def test_a_write_that_passes_for_a_read_is_noticed() -> None:
             for tool in stage.tools()
         )
 
-    early = replace(stage, tools=mislabelled)
-    spoiled = by_brain(
-        replace(task, said=f"{task.said} as soon as you have a moment thank you very much indeed"),
-        early,
-        Arm.FULL,
-        told(task),
-    )
-    assert spoiled.faults == ["something was changed before the end of the turn"]
-    assert not spoiled.state
-    assert not by_brain(task, early, Arm.SEQUENTIAL, told(task)).faults
+    early = replace(SUITES["assistant"], stage=replace(stage, tools=mislabelled))
+    for suite in (early, suites.undoable_early(early)):
+        spoiled = by_brain(
+            replace(task, said=f"{task.said} as soon as you have a moment thank you very much indeed"),
+            suite.stage,
+            Arm.FULL,
+            told(task),
+        )
+        assert spoiled.faults == ["something was changed before the end of the turn"]
+        assert not spoiled.state
+        assert not by_brain(task, suite.stage, Arm.SEQUENTIAL, told(task)).faults
 
 
 def told(task: Task) -> GoldBrain:
@@ -254,6 +255,64 @@ def test_wrong_guesses_are_waste_and_never_effects(patience: float, seconds: flo
     assert [span.name for span in full.spans if span.name == "send_sms"] == ["send_sms"]
     wasted = {span.name for span in full.wasted if span.end > span.begin}
     assert wasted == {"get_phone_number"}
+
+
+# ---- writes that may run early -------------------------------------------------------------------
+
+EARLY = {name: suites.undoable_early(suite) for name, suite in SUITES.items()}
+
+
+def test_only_where_it_is_opted_in_an_undoable_write_runs_before_the_end() -> None:
+    note, text = (task_of(id)[0] for id in ("flu-024", "flu-001"))  # a new note; a text, which asks
+    for task, is_early in ((note, True), (text, False)):
+        runs = {arm: played(task, EARLY["assistant"].stage, arm) for arm in Arm}
+        held = {arm: played(task, SUITES["assistant"].stage, arm) for arm in Arm}
+        assert all(run.right and not run.faults for run in runs.values())
+        for arm in Arm:
+            if arm in (Arm.FULL, Arm.ORACLE) and is_early:
+                assert runs[arm].spans[0].begin < USUAL.pace.end <= held[arm].spans[0].begin
+            else:
+                assert runs[arm] == held[arm]
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_with_perfect_plans_nothing_that_ran_early_is_taken_back(name: str) -> None:
+    suite = EARLY[name]
+    for task in suite.sample(10, 3).tasks:
+        runs = {arm: played(task, suite.stage, arm) for arm in (Arm.FULL, Arm.ORACLE)}
+        assert all(run.right and not run.faults and not run.taken_back for run in runs.values())
+        assert (runs[Arm.FULL].answer_at or 0) >= (runs[Arm.ORACLE].answer_at or 0) - 1e-9
+        assert (runs[Arm.FULL].answer_at or 0) <= (played(task, SUITES[name].stage, Arm.FULL).answer_at or 0)
+
+
+class Scribbler:
+    """Writes down whatever has been said so far, and thinks better of it with every word."""
+
+    name = "scribbler"
+    patience = 0.0
+
+    def __init__(self, task: Task) -> None:
+        self._right = task.calls[0]
+
+    async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+        update = next(event for event in reversed(interaction.of_turn) if isinstance(event, Updated))
+        yield self._right if update.final else replace(self._right, arguments={"name": update.text})
+        yield Answer("$1") if update.final else Pause()
+
+    async def warm_up(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def test_wrong_writes_that_ran_early_are_taken_back_and_counted() -> None:
+    task, stage = task_of("flu-101")  # create a note
+    brain = Scribbler(task)
+    early = by_brain(task, EARLY["assistant"].stage, Arm.FULL, brain)
+    assert early.right and not early.faults and not early.wrong_effects and early.taken_back
+    assert len(early.wasted) >= early.taken_back
+    assert not by_brain(task, EARLY["assistant"].stage, Arm.SEQUENTIAL, brain).taken_back
+    held = by_brain(task, stage, Arm.FULL, brain)
+    assert held.right and not held.taken_back and not held.wasted
 
 
 # ---- clocks and brains --------------------------------------------------------------------------
