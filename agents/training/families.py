@@ -6,6 +6,7 @@ remember it. The families are in `families/`, one block each:
 
     [table_booking]
     effect: write
+    twins: table_cancel
     names: book_table; reserve_table
     about: Book a table at a restaurant.; Reserve a table for eating out.
     param restaurant!: restaurant | venue, place | The restaurant's name.
@@ -16,7 +17,8 @@ remember it. The families are in `families/`, one block each:
     > (book|reserve) a table at {restaurant}[ {area}]
     ? book us a table => At which restaurant?
 
-`!` marks what is required. A kind is one of `slots`, a list of `lists/`, `int LOW-HIGH`,
+`twins` are families that do something else with the same things, and are often declared beside it. `!` marks
+what is required. A kind is one of `slots`, a list of `lists/`, `int LOW-HIGH`,
 `number LOW-HIGH`, or `choice value=words|words; ...`. Templates are those of `phrasing`. What
 stands behind the last bar of a parameter is for whoever reads the file: declarations do not have it.
 """
@@ -61,6 +63,7 @@ class Family:
     name: str
     domain: str
     effect: Effect
+    twins: tuple[str, ...]
     names: tuple[str, ...]
     about: tuple[str, ...]
     parameters: tuple[Parameter, ...]
@@ -135,6 +138,7 @@ def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
             head,
             domain,
             Effect(given["effect"][0]),
+            tuple(given.get("twins", ())),
             tuple(given["names"]),
             tuple(given["about"]),
             tuple(parameters),
@@ -196,8 +200,10 @@ def drawn(rng: random.Random, held_out: bool) -> dict[str, Drawn]:
     first = rng.choice(mine)
     near = [each for each in mine if each.domain == first.domain]
     rng.shuffle(near)
-    count = rng.choice((1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 19, MOST))
+    count = rng.choice((1, 2, 3, 5, 8, 10, 12, 15, 17, 19, 21, MOST))
     alike = near[: rng.randint(0, min(len(near), count))]
+    if first.twins and rng.random() < 0.7:
+        alike = [first, *(each for each in near if each.name in first.twins), *alike]
     others = rng.sample(mine, min(count, len(mine)))
     made: dict[str, Drawn] = {}
     for family in dict.fromkeys([*alike, *others]):

@@ -4,7 +4,8 @@ A template is words with `(a|b)` choices, `[optional]` parts, `{parameter:kind}`
 tool has become clear, for templates whose first slot comes before that (`*1`: the second tool). In a
 chain, slots name the request they belong to (`{1.to:name}`), and `links` feed one request's value to a
 parameter of another; the head of its section says so (`1.message=0`), or that two requests share words
-(`1.state~0.state`). The templates are in `phrases/`, under their tools.
+(`1.state~0.state`). The templates are in `phrases/`, under their tools; `3x` before these has people use them
+three times as often.
 """
 
 from __future__ import annotations
@@ -190,22 +191,53 @@ INSTEAD: dict[str, tuple[Instead, ...]] = {
 }  # fmt: skip
 TAKE_BACK: dict[str, tuple[str, ...]] = {
     "create_calendar_event": ("don't put it in", "don't add it", "don't schedule it"),
-    "compose_new_email": ("don't send it", "don't email them", "don't write it", "no email"),
+    "compose_new_email": ("don't send it", "don't email them", "don't write it", "no email",
+                          "don't email {to}", "don't write to {to}", "don't email it", "don't mail it"),
     "reply_to_email": ("don't reply", "don't answer", "I won't reply"),
-    "forward_email": ("don't forward it", "don't send it on"),
-    "send_sms": ("don't send it", "don't text him", "don't text her", "don't text them", "don't send that",
+    "forward_email": ("don't forward it", "don't send it on", "don't forward it to {to}"),
+    "send_sms": ("don't text {to}", "don't message {to}", "don't write to {to}", "don't text it",
+                 "don't send it", "don't text him", "don't text her", "don't text them", "don't send that",
                  "I'll call instead", "no text"),
     "create_note": ("don't make a note", "no note", "I don't need a note"),
     "append_note_content": ("don't add it", "don't write that down", "don't add that"),
     "create_reminder": ("don't remind me", "no reminder", "I don't need a reminder", "I'll remember"),
     "get_zoom_meeting_link": ("don't make a link", "no zoom", "no meeting after all"),
     "set_timer": ("no timer", "I don't need a timer", "don't start it", "don't set it"),
-    "play_music": ("don't play it", "don't play anything", "no music", "I'd rather have silence"),
+    "play_music": ("don't play {what}", "don't play it", "don't play anything", "no music",
+                   "I'd rather have silence"),
     "set_light": ("leave it as it is", "leave the lights", "don't touch the lights"),
     "set_thermostat": ("leave it as it is", "leave the temperature", "don't change it"),
     "get_weather": ("don't look it up", "I don't need the weather"),
     "search": ("don't look it up", "don't search"),
 }  # fmt: skip
+
+# What is left of two requests when the other is taken back: "just tell me the number".
+KEPT: dict[str, tuple[str, ...]] = {
+    "get_phone_number": ("tell me the number", "the number", "look the number up", "read me the number"),
+    "get_email_address": ("tell me the address", "the address", "look it up", "read me the address"),
+    "find_events": ("tell me what's on", "check the calendar", "look at the calendar"),
+    "open_note": ("open it", "open the note", "read it to me", "read the note", "show it to me"),
+    "open_and_get_file_path": ("look for it", "open it", "open the file", "get the file", "show it to me"),
+    "summarize_pdf": ("sum it up", "summarise it", "the summary", "tell me what it says"),
+    "get_weather": ("tell me the weather", "the weather", "check the forecast"),
+    "search": ("look it up", "tell me the answer", "the answer"),
+    "maps_show_directions": ("show me the way", "the directions", "tell me the way"),
+    "maps_open_location": ("show it to me", "show me the map", "the map"),
+    "get_zoom_meeting_link": ("make the link", "the link", "set up the call"),
+    "send_sms": ("send the text", "the text", "text {to}", "the message"),
+    "compose_new_email": ("write the email", "the email", "email {to}", "send the mail"),
+    "reply_to_email": ("answer it", "the reply", "send the reply"),
+    "forward_email": ("forward it", "send it on", "forward it to {to}"),
+    "create_note": ("make the note", "the note", "start the note"),
+    "append_note_content": ("add it", "write it down"),
+    "create_reminder": ("remind me", "the reminder", "set the reminder"),
+    "create_calendar_event": ("put it in the calendar", "the calendar", "the appointment"),
+    "set_timer": ("the timer", "set the timer", "start the timer"),
+    "list_timers": ("tell me the timers", "check the timers"),
+    "play_music": ("the music", "play the music", "play {what}"),
+    "set_light": ("the light", "the lights", "do the light"),
+    "set_thermostat": ("the heating", "the temperature", "change the heating"),
+}
 
 BUILT_IN: dict[str, Shape] = {
     name: Shape(order, REQUIRED[name], name in READS, NOUNS.get(name, ()), TAKE_BACK.get(name, ()))
@@ -214,7 +246,7 @@ BUILT_IN: dict[str, Shape] = {
 
 
 def _phrases() -> tuple[dict[str, tuple[Phrase, ...]], tuple[tuple[Phrase, ...], ...]]:
-    single: dict[str, tuple[Phrase, ...]] = {}
+    single: dict[str, list[Phrase]] = {}
     chained: list[tuple[Phrase, ...]] = []
     for head, lines in sections("phrases").items():
         tools = tuple(name for name in head.split() if name[0].isalpha())
@@ -226,12 +258,13 @@ def _phrases() -> tuple[dict[str, tuple[Phrase, ...]], tuple[tuple[Phrase, ...],
                 links[int(request), parameter] = int(source)
             else:
                 shares[int(request), parameter] = (int(source.split(".")[0]), source.split(".")[1])
-        phrases = tuple(Phrase(tools, line, links, shares) for line in lines)
+        phrases = [Phrase(tools, line, links, shares) for line in lines]
+        times = int(found[1]) if (found := re.match(r"(\d+)x ", head)) else 1
         if len(tools) == 1:
-            single[head] = phrases
+            single.setdefault(tools[0], []).extend(phrases * times)
         else:
-            chained.append(phrases)
-    return single, tuple(chained)
+            chained += [tuple(phrases)] * times
+    return {tool: tuple(phrases) for tool, phrases in single.items()}, tuple(chained)
 
 
 SINGLE, CHAINED = _phrases()

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.training import disfluency, families, talk
+from agents.training import disfluency, families, talk, withdrawal
 from agents.training.families import Drawn, Family
 from agents.training.lexicon import LISTS
 from agents.training.phrasing import BUILT_IN, CHAINED, INSTEAD, SINGLE, Phrase, Shape
@@ -130,7 +130,7 @@ class _Pool:
         ]
 
     def single(self) -> Phrase:
-        if self.declared and self.rng.random() < 0.7:
+        if self.declared and self.rng.random() < 0.5:
             return self.rng.choice(list(self.declared.values())).phrase(self.rng)
         tool = self.rng.choice(FAVOURED) if self.rng.random() < 0.35 else self.rng.choice(list(SINGLE))
         return self.rng.choice(SINGLE[tool])
@@ -149,7 +149,7 @@ def _utterance(values: Values, pool: _Pool) -> Utterance:
     speaker = Speaker(values, pool.shapes, fillers=rng.choice((0.0, 0.0, 0.0, 0.04, 0.08, 0.13)))
     roll = rng.random()
     lacking = [tool for tool in pool.declared.values() if tool.family.lacking]
-    if roll < 0.02 and pool.missing:
+    if roll < (0.008 if pool.declared else 0.02) and pool.missing:
         return _beyond(speaker, pool)
     if 0.075 < roll < 0.13 and lacking and rng.random() < 0.6:
         return _questioned(speaker, rng.choice(lacking))
@@ -236,7 +236,7 @@ def _afterthought(speaker: Speaker, pool: _Pool, groups: list[range], kind: str)
     rng, wanted = speaker.rng, speaker.wanted
     roll = rng.random()
     if roll < 0.13:
-        return _cancelled(speaker, pool, groups) or kind
+        return withdrawal.withdrawn(speaker, groups, pool.single) or kind
     changed = [each for each in INSTEAD.get(wanted[0].tool, ()) if each.fits(wanted[0].arguments)]
     if roll < 0.4 and len(groups) == 1 and len(wanted) == 1 and changed:
         way = rng.choice(changed)
@@ -245,45 +245,6 @@ def _afterthought(speaker: Speaker, pool: _Pool, groups: list[range], kind: str)
     if roll < 0.23 and speaker.slots and speaker.correct_late(groups[-1][0]):
         return "self-correction"
     return kind
-
-
-def _cancelled(speaker: Speaker, pool: _Pool, groups: list[range]) -> str:
-    """Take one of the requests back, all of them, or all but one. Returns the kind, "" where none fits."""
-    rng = speaker.rng
-    everything = [at for group in groups for at in group]
-    shapes = speaker.shapes
-    nouns = [shapes[speaker.wanted[group[-1]].tool].nouns for group in groups]
-    turn = rng.choice([*LISTS["turns"], "", ""]).split()
-    if len(groups) == 1:
-        tool = speaker.wanted[everything[-1]].tool
-        ways = [rng.choice(LISTS["drops"])]
-        if len(everything) == 1:
-            ways += [rng.choice(shapes[tool].back)] if shapes[tool].back else []
-            ways += [disfluency.dropping(rng, rng.choice(nouns[0]))] if nouns[0] else []
-        speaker.drop(everything, [*turn, *rng.choice(ways).split()])
-        if rng.random() < 0.2:
-            speaker.remark(rng.choice(("", "just", "instead", "rather", "and")).split())
-            speaker.slots.clear()
-            speaker.phrase(pool.single())
-        return "late-cancel"
-    if rng.random() < 0.2:
-        speaker.drop(everything, [*turn, *rng.choice(LISTS["drop_all"]).split()])
-        return "late-cancel"
-    at = rng.randrange(len(groups))
-    tools = [speaker.wanted[group[-1]].tool for group in groups]
-    if not nouns[at] or len(groups[at]) > 1 or tools.count(tools[at]) > 1:
-        return ""
-    noun = rng.choice(nouns[at])
-    if rng.random() < 0.2:
-        others = [i for i in everything if i not in groups[at]]
-        speaker.drop(others, [*turn, *rng.choice(LISTS["onlys"]).split(), "the", *noun.split()])
-    elif (ways := [way for way in shapes[tools[at]].back if "it" not in way.split()]) and (
-        rng.random() < 0.3
-    ):
-        speaker.drop(groups[at], [*turn, *rng.choice(ways).split()])
-    else:
-        speaker.drop(groups[at], [*turn, *disfluency.dropping(rng, noun).split()])
-    return "late-cancel"
 
 
 def _may_close(speaker: Speaker) -> bool:
