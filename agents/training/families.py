@@ -6,7 +6,8 @@ remember it. The families are in `families/`, one block each:
 
     [table_booking]
     effect: write
-    twins: table_cancel
+    twins: table_cancel table_show
+    beside: create_calendar_event
     names: book_table; reserve_table
     about: Book a table at a restaurant.; Reserve a table for eating out.
     param restaurant!: restaurant | venue, place | The restaurant's name.
@@ -17,10 +18,11 @@ remember it. The families are in `families/`, one block each:
     > (book|reserve) a table at {restaurant}[ {area}]
     ? book us a table => At which restaurant?
 
-`twins` are families that do something else with the same things, and are often declared beside it. `!` marks
-what is required. A kind is one of `slots`, a list of `lists/`, `int LOW-HIGH`,
-`number LOW-HIGH`, or `choice value=words|words; ...`. Templates are those of `phrasing`. What
-stands behind the last bar of a parameter is for whoever reads the file: declarations do not have it.
+`!` marks what is required. `twins` are families that do something else with the same things and are often
+declared with it, `beside` built-in tools that could be taken for it and are often asked for then. A kind is
+one of `slots`, a list of `lists/`, `int LOW-HIGH`, `number LOW-HIGH`, or `choice value=words|words; ...`.
+Templates are those of `phrasing`. What stands behind the last bar of a parameter is for whoever reads the
+file: declarations do not have it.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ class Family:
     domain: str
     effect: Effect
     twins: tuple[str, ...]
+    beside: tuple[str, ...]
     names: tuple[str, ...]
     about: tuple[str, ...]
     parameters: tuple[Parameter, ...]
@@ -138,7 +141,8 @@ def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
             head,
             domain,
             Effect(given["effect"][0]),
-            tuple(given.get("twins", ())),
+            _names(given, "twins"),
+            _names(given, "beside"),
             tuple(given["names"]),
             tuple(given["about"]),
             tuple(parameters),
@@ -150,6 +154,10 @@ def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
         )
     except KeyError as error:
         raise ValueError(f"family {head}: {error.args[0]} is missing") from error
+
+
+def _names(given: Mapping[str, Sequence[str]], key: str) -> tuple[str, ...]:
+    return tuple(" ".join(given.get(key, ())).split())
 
 
 def _parameter(head: str, line: str) -> Parameter:

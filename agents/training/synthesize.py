@@ -122,17 +122,24 @@ class _Pool:
 
     @property
     def missing(self) -> list[Family]:
-        """Tools that would change something, were they there. What they read, a search may find."""
+        """Tools that would change something, were they there, as no built-in one can.
+
+        What they read, a search may find.
+        """
         return [
             each
             for each in families.known(self.held_out)
-            if each.effect is not Effect.READ and not set(each.names) & set(self.declared)
+            if each.effect is not Effect.READ and not each.beside and not set(each.names) & set(self.declared)
         ]
 
     def single(self) -> Phrase:
         if self.declared and self.rng.random() < 0.5:
             return self.rng.choice(list(self.declared.values())).phrase(self.rng)
-        tool = self.rng.choice(FAVOURED) if self.rng.random() < 0.35 else self.rng.choice(list(SINGLE))
+        beside = [tool for drawn in self.declared.values() for tool in drawn.family.beside]
+        if beside and self.rng.random() < 0.5:
+            tool = self.rng.choice(beside)
+        else:
+            tool = self.rng.choice(FAVOURED if self.rng.random() < 0.35 else list(SINGLE))
         return self.rng.choice(SINGLE[tool])
 
     def chained(self) -> Phrase:
