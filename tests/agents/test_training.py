@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agents import protocol, wire
 from agents.actions import Answer, Call, Pause, Remove
 from agents.protocol import ActionParser
-from agents.training import clock, evaluate, lexicon, pace, phrasing, plans, policy, synthesize
+from agents.training import clock, evaluate, families, lexicon, pace, phrasing, plans, policy, synthesize
 from agents.training.clock import Stream, streams
 from agents.training.pace import Pace
 from agents.training.values import Values
@@ -189,6 +189,22 @@ def test_templates_fit_the_tools() -> None:
     for phrase in [*itertools.chain(*phrasing.SINGLE.values()), *itertools.chain(*phrasing.CHAINED)]:
         for slot in phrasing.SLOT.finditer(phrase.template):
             assert slot.group(2) in phrasing.ORDER[phrase.tools[int(slot.group(1) or 0)]]
+
+
+def test_families_name_their_twins_and_the_built_in_tools_they_resemble() -> None:
+    every = {each.name for each in families.FAMILIES}
+    assert len(every) == len(families.FAMILIES)
+    for each in families.FAMILIES:
+        assert set(each.twins) <= every - {each.name} and set(each.beside) <= phrasing.BUILT_IN.keys()
+    drawn = [families.drawn(random.Random(seed), held_out=False) for seed in range(200)]
+    together = [{tool.family.name for tool in tools.values()} for tools in drawn]
+    assert any({"fridge_list", "fridge_remove"} <= names for names in together)
+
+
+def test_one_of_two_requests_can_be_taken_back() -> None:
+    made = [each for each in itertools.islice(synthesize.utterances(2), 1500) if each.kind == "late-cancel"]
+    left = [[wanted.live for wanted in each.states[-1]] for each in made]
+    assert any(live[0] and not live[-1] for live in left) and any(live[-1] and not live[0] for live in left)
 
 
 def test_the_demonstration_is_not_in_the_data() -> None:
