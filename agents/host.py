@@ -28,13 +28,10 @@ class Question:
 class Host:
     """The port of every turn of a session, and the outcome of every run.
 
-    Made inside the running loop: times count from then. `changed` is called with the turn after each
-    outcome or reply.
+    Made inside the running loop: times count from then.
     """
 
-    def __init__(
-        self, world: World, toolbox: Toolbox, limits: Limits, changed: Callable[[Turn], None]
-    ) -> None:
+    def __init__(self, world: World, toolbox: Toolbox, limits: Limits) -> None:
         self.events: list[Event] = []
         self.listeners: list[Callable[[Event], None]] = []
         self.voices: list[Callable[[int, Speech], None]] = []
@@ -45,15 +42,18 @@ class Host:
         self._world = world
         self._toolbox = toolbox
         self._limits = limits
-        self._changed = changed
         self._executor: Executor | None = None
         self._moved = asyncio.Event()  # set whenever an effect has its outcome
         self._session = uuid.uuid4().hex
         self._loop = asyncio.get_running_loop()
         self._epoch = self._loop.time()
 
-    def open(self, group: asyncio.TaskGroup) -> None:
-        """Run calls inside `group` from now on."""
+    def open(self, group: asyncio.TaskGroup, changed: Callable[[Turn], None]) -> None:
+        """Run calls inside `group` from now on.
+
+        `changed` is called with the turn after each outcome or reply.
+        """
+        self._changed = changed
         self._executor = Executor(self._world, self._toolbox, group, self._session, self._limits.call_seconds)
 
     def after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:

@@ -1,4 +1,7 @@
-"""Asks the brain, one reaction at a time, and interrupts it when something new arrives."""
+"""The brain's side of a session: it is given what is new, and asked, one reaction at a time.
+
+A reaction is interrupted when something new arrives.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +12,64 @@ from typing import cast
 
 from agents.actions import Action, Answer, Pause
 from agents.brain import Brain, BrainError, Interaction
-from agents.events import Mode
+from agents.events import Mode, Updated
+from agents.host import Host
+from agents.live import ForesightedBrain
 from agents.port import Limits
 from agents.turn import Turn
+from tools.toolbox import Toolbox
 
 
 class Reactor:
-    """The brain's side of a session.
+    """Asks `brain`, in `mode`, about the turns of a session."""
 
-    `interact` gives the interaction of a turn; `settle` is called after every reaction; `broken` with a
-    sentence when the brain failed in one.
-    """
-
-    def __init__(
-        self,
-        brain: Brain,
-        mode: Mode,
-        limits: Limits,
-        *,
-        interact: Callable[[Turn], Interaction],
-        settle: Callable[[Turn], None],
-        broken: Callable[[Turn, str], None],
-    ) -> None:
-        self._brain = brain
-        self._mode = mode
-        self._group: asyncio.TaskGroup | None = None
+    def __init__(self, brain: Brain, mode: Mode, host: Host, toolbox: Toolbox, limits: Limits) -> None:
+        self.brain = brain
+        self.mode = mode
+        self._host = host
+        self._toolbox = toolbox
         self._limits = limits
-        self._interact = interact
-        self._settle = settle
-        self._broken = broken
+        self._group: asyncio.TaskGroup | None = None
         self._task: asyncio.Task[None] | None = None
         self._reacting_to: Turn | None = None
         self._news: dict[int, Turn] = {}  # turns with something the brain has not seen
+        self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest, not yet handed over; final?
         self._is_stale = False
         self._is_stopped = False
 
-    def open(self, group: asyncio.TaskGroup) -> None:
-        """Run reactions inside `group` from now on."""
+    def open(
+        self,
+        group: asyncio.TaskGroup,
+        *,
+        settle: Callable[[Turn], None],
+        broken: Callable[[Turn, str], None],
+    ) -> None:
+        """Run reactions inside `group` from now on.
+
+        `settle` is called after every reaction; `broken` with a sentence when the brain failed in one.
+        """
         self._group = group
+        self._settle = settle
+        self._broken = broken
+
+    # ---- what is new ---------------------------------------------------------------------------
+
+    def hand_over(self, turn: Turn, text: str, *, final: bool) -> None:
+        """Give the brain the words of the turn so far, as soon as it can take them."""
+        self._words[turn.number] = (text, final)
+        self.news(turn, words=True)
+
+    def reopened(self, turn: Turn) -> None:
+        """The end of the turn was none: what the brain has not been given yet is not final."""
+        if turn.number in self._words:
+            self._words[turn.number] = (self._words[turn.number][0], False)
+
+    def foresee(self, turn: Turn, text: str) -> None:
+        """Let the brain know, where it wants to, that `text` is likely to be all of the turn."""
+        if isinstance(self.brain, ForesightedBrain) and self.mode is Mode.SPECULATIVE:
+            likely = Updated(turn.number, self._host.now(), text, True)
+            of_turn = [*self._host.of_turn[turn.number], likely]
+            self.brain.foresee(Interaction(self._toolbox, turn.number, of_turn, self._host.events))
 
     def news(self, turn: Turn, *, words: bool) -> None:
         """Something new happened in `turn`: words, or a result.
@@ -59,14 +82,16 @@ class Reactor:
             self._begin()
         elif self._is_stale:
             pass  # its interruption is on its way
-        elif self._mode is Mode.SPECULATIVE and (words or not self._brain.patience):
+        elif self.mode is Mode.SPECULATIVE and (words or not self.brain.patience):
             self._is_stale = True
             task = self._task
-            asyncio.get_running_loop().call_later(self._brain.patience, self._interrupt, task)
+            asyncio.get_running_loop().call_later(self.brain.patience, self._interrupt, task)
+
+    # ---- reactions -----------------------------------------------------------------------------
 
     def change(self, brain: Brain, mode: Mode) -> None:
         """Ask `brain` from now on, in `mode`. A running reaction is interrupted, and begun anew."""
-        self._brain, self._mode = brain, mode
+        self.brain, self.mode = brain, mode
         if self._task is not None and self._reacting_to is not None:
             self._news[self._reacting_to.number] = self._reacting_to
             self._task.cancel()
@@ -78,6 +103,7 @@ class Reactor:
     def forget(self, turn: Turn) -> None:
         """The turn is over: no more reactions to it; a running one is interrupted."""
         self._news.pop(turn.number, None)
+        self._words.pop(turn.number, None)
         if self._task is not None and self._reacting_to is turn:
             self._task.cancel()
 
@@ -96,7 +122,7 @@ class Reactor:
         if self._is_stopped:
             return
         for turn in list(self._news.values()):
-            if self._mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.dispatcher.is_busy):
+            if self.mode is Mode.SEQUENTIAL and (not turn.commit.final or turn.dispatcher.is_busy):
                 continue
             del self._news[turn.number]
             self._is_stale = False
@@ -115,11 +141,23 @@ class Reactor:
         self._settle(turn)
         self.poke()
 
+    def _interaction(self, turn: Turn) -> Interaction:
+        """What the brain is shown as it begins to react.
+
+        Words count as handed over here, not when they were heard: what the brain writes while it has not
+        seen them stands before them in the stream that it reads.
+        """
+        words = self._words.pop(turn.number, None)
+        if words is not None:
+            text, final = words
+            self._host.emit(Updated(turn.number, self._host.now(), text, final))
+        return Interaction(self._toolbox, turn.number, self._host.of_turn[turn.number], self._host.events)
+
     async def _react(self, turn: Turn) -> None:
         seen = turn.finals
         if turn.is_dropped:
             return  # it ended before this began
-        stream = self._brain.react(self._interact(turn))
+        stream = self.brain.react(self._interaction(turn))
         action: Action | None = None
         try:
             async with (
