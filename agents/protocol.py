@@ -140,10 +140,11 @@ def _variants(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 def render(events: Sequence[Event]) -> str:
     """The stream of one turn, as the model lives it: its own actions and the news between them."""
-    return "".join(_elements(events))
+    return "".join(elements(events))
 
 
-def _elements(events: Sequence[Event]) -> Iterator[str]:
+def elements(events: Sequence[Event]) -> Iterator[str]:
+    """The stream of one turn in its parts: each opens with a tag."""
     said = ""
     versions: dict[int, int] = {}
     # An end of turn that was none is told as what it was: words, and an answer nobody heard.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from agents.brain import Brain, BrainError
+from agents.brains.engine import Engine
 from agents.cost import Meter
 from app.prices import prices
 from app.settings import Settings
@@ -23,6 +24,10 @@ def make_brain(name: str, settings: Settings, meter: Meter, toolbox: Toolbox) ->
             from agents.brains.local import LocalBrain
 
             return LocalBrain()
+        case "vllm":
+            from agents.brains.vllm import VllmBrain
+
+            return VllmBrain(_engine(settings), toolbox)
         case "openai":
             from app.cloud import openai_brain
 
@@ -32,4 +37,12 @@ def make_brain(name: str, settings: Settings, meter: Meter, toolbox: Toolbox) ->
 
             return gemini_brain(settings, meter, toolbox, os.environ)
         case _:
-            raise BrainError(f"the {name} brain is not in this version yet; use --brain local")
+            raise BrainError(f"there is no brain {name}; use --brain local")
+
+
+def _engine(settings: Settings) -> Engine:
+    """What the `vllm` brain writes with."""
+    own = settings.vllm
+    from agents.brains.vllm_server import ServedEngine
+
+    return ServedEngine(own.url, settings.model or own.model, os.environ.get("VLLM_API_KEY"))

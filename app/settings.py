@@ -67,6 +67,15 @@ class GeminiSettings(BaseModel):
     url: str | None = Field(None, description="of another service that speaks the same, as https://HOST")
 
 
+class VllmSettings(BaseModel):
+    """The `vllm` brain, as `[vllm]` in config.toml. A server's key is VLLM_API_KEY in the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field("http://127.0.0.1:8000/v1", description="of a server of vLLM, or of any completions")
+    model: str | None = Field(None, description="as the server calls it; by default the adapter it serves")
+
+
 class EndSettings(BaseModel):
     """When your turn is over, as `[end]` in config.toml. Probabilities from 0 to 1, seconds of silence."""
 
@@ -99,6 +108,7 @@ class Settings(BaseSettings):
     )
     openai: OpenAISettings = OpenAISettings()
     gemini: GeminiSettings = GeminiSettings()
+    vllm: VllmSettings = VllmSettings()
     prices: dict[str, PriceSettings] = Field({}, description="for a model, by its name")
     mode: Mode = Field(Mode.SPECULATIVE, description="speculative, or sequential as the baseline")
     input: str | None = Field(None, description='"mic", or a sound file that is heard in real time')

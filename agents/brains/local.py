@@ -7,28 +7,23 @@ built-in tools by heart; any others are declared to it at the start of the strea
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
-from agents import protocol, wire
-from agents.actions import Action, Answer, Pause
+from agents.actions import Action
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
 from agents.brains.merged import merged
 from agents.brains.weights import base_weights
-from tools.assistant import assistant_tools
-from tools.toolbox import Toolbox
+from agents.brains.writing import LIMIT, actions, stream
 
 ADAPTER = Path(__file__).parents[2] / "assets" / "adapter" / "adapter.gguf"
 CONTEXT = 4096  # tokens of one turn, declared tools included
-_LIMIT = 160  # tokens of one reaction
-# An action is complete where one of these was written: a call, a pause, an answer.
-_COMPLETING = (")", wire.TOKENS[protocol.PAUSE], "\n")
 _END: object = object()
 
 
@@ -52,9 +47,14 @@ class LocalBrain:
 
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Continue the stream of the current turn."""
-        events = interaction.of_turn
-        rules = grammar(interaction.toolbox, Situation.of(events))
-        prompt = wire.encode(declared(interaction.toolbox) + protocol.render(events))
+        rules = grammar(interaction.toolbox, Situation.of(interaction.of_turn))
+        pieces = self._pieces("".join(stream(interaction)), rules)
+        async with contextlib.aclosing(actions(pieces, "The local brain")) as written:
+            async for action in written:
+                yield action
+
+    async def _pieces(self, prompt: str, rules: str) -> AsyncGenerator[str, None]:
+        """What the model writes, as it writes it. Closing it ends that."""
         loop = asyncio.get_running_loop()
         written: asyncio.Queue[Any] = asyncio.Queue()
         stopped = threading.Event()
@@ -63,25 +63,11 @@ class LocalBrain:
             loop.call_soon_threadsafe(written.put_nowait, item)
 
         work = loop.run_in_executor(self._worker, self._write, prompt, rules, hand_over, stopped)
-        parser = protocol.ActionParser()
-        fed = text = ""
         try:
             while (piece := await written.get()) is not _END:
                 if isinstance(piece, BrainError):
                     raise piece
-                text += piece
-                if not piece.endswith(_COMPLETING):
-                    continue
-                # Whole actions only: half a wire token would decode differently than the whole.
-                decoded = wire.decode(text)
-                for action in parser.feed(decoded.removeprefix(fed)):
-                    yield action
-                    if isinstance(action, Pause | Answer):
-                        return
-                fed = decoded
-            raise BrainError("The local brain wrote more than it may without coming to an end.")
-        except protocol.ProtocolError as error:
-            raise BrainError(f"The local brain wrote something unreadable: {error}") from error
+                yield piece
         finally:
             stopped.set()
             work.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -161,7 +147,7 @@ class LocalBrain:
                     {
                         "prompt": prompt,
                         "grammar": rules,
-                        "n_predict": _LIMIT,
+                        "n_predict": LIMIT,
                         "temperature": 0.0,
                         "cache_prompt": True,
                         "stream": True,
@@ -174,16 +160,3 @@ class LocalBrain:
             hand_over(error)
         finally:
             hand_over(_END)
-
-
-@functools.lru_cache(maxsize=4)
-def declared(toolbox: Toolbox) -> str:
-    """The declarations of the tools of `toolbox` that the model does not know by heart."""
-    return "".join(
-        protocol.declare(tool.name, tool.description, tool.parameters)
-        for tool in toolbox
-        if _BY_HEART.get(tool.name) != tool.parameters
-    )
-
-
-_BY_HEART = {tool.name: tool.parameters for tool in assistant_tools()}

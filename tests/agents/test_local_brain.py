@@ -15,7 +15,8 @@ from agents import protocol, wire
 from agents.actions import Action, Answer, Call, Pause, Remove
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
-from agents.brains.local import ADAPTER, LocalBrain, declared
+from agents.brains.local import ADAPTER, LocalBrain
+from agents.brains.writing import declared
 from agents.events import CallIssued, CallRemoved, Event, Updated
 from agents.training.clock import Stream, streams
 from agents.training.evaluate import attempt, tasks
@@ -83,7 +84,7 @@ def declared_tools(stream: Stream) -> list[Tool]:
 def test_tools_are_declared_as_in_training_and_the_built_in_ones_are_not() -> None:
     for stream in itertools.islice(streams(4), 40):
         tools = declared_tools(stream)
-        told = declared(Toolbox([*assistant_tools(), *tools]))
+        told = "".join(declared(Toolbox([*assistant_tools(), *tools])))
         written = [shape.declaration for shape in stream.shapes.values() if shape.declaration]
         assert stream.text.startswith("".join(written))
         # All but the descriptions, which these tools have not.

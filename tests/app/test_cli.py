@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import wave
@@ -80,9 +81,14 @@ def test_silence_in_which_a_timer_that_ran_out_before_is_told(tmp_path: Path) ->
     assert run.stderr.splitlines()[-1].startswith("headstart: no speech was heard")
 
 
-@pytest.mark.parametrize("brain", ["clever", "vllm"])
-def test_a_brain_that_cannot_be_had(tmp_path: Path, brain: str) -> None:
-    assert brain in refused(headstart("say", "hello", "--brain", brain, data=tmp_path))
+@pytest.mark.parametrize(("brain", "told"), [("clever", "no brain 'clever'"), ("vllm", "headstart serve")])
+def test_a_brain_that_cannot_be_had(
+    tmp_path: Path, brain: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    monkeypatch.setenv("HEADSTART_VLLM", json.dumps({"url": nobody}))
+    assert told in refused(headstart("say", "hello", "--brain", brain, data=tmp_path))
 
 
 def test_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
