@@ -50,9 +50,9 @@ class Floor:
             self.earlier = Earlier(turn, self.given, at)
         return True
 
-    def answered(self, at: float) -> None:
-        """The assistant fell silent at `at` seconds: the time in which it may be corrected begins."""
-        if self.earlier is not None:
+    def fell_silent(self, turn: int, at: float) -> None:
+        """What was said in `turn` was over at `at` seconds; an answer may be corrected from then on."""
+        if self.earlier is not None and self.earlier.turn.number == turn:
             self.earlier = replace(self.earlier, at=at)
 
 

@@ -20,6 +20,7 @@ from agents.events import (
     AlertTold,
     Answered,
     BrainChanged,
+    ConfirmAsked,
     Event,
     Heard,
     Level,
@@ -235,7 +236,7 @@ class Session:
     def speaking_ended(self, heard: str, interrupted: bool) -> None:
         """The assistant fell silent; `heard` is what was audible of its text."""
         self._host.emit(SpeakingEnded(self._speaking_turn, self.now(), heard, interrupted))
-        self._floor.answered(self.now())
+        self._floor.fell_silent(self._speaking_turn, self.now())
 
     @property
     def is_ringing(self) -> bool:
@@ -268,7 +269,7 @@ class Session:
 
     def _speaks(self, event: Event) -> None:
         """Whose words the voice is about to say."""
-        if isinstance(event, Answered | Saying):
+        if isinstance(event, Answered | Saying | ConfirmAsked):
             self._speaking_turn = event.turn
 
     def _alert_due(self, text: str) -> None:

@@ -188,6 +188,11 @@ class Turn:
     rolled_back: int = 0
 
     @property
+    def only_asks(self) -> bool:
+        """Whether all the assistant has said in it so far is a question."""
+        return self.asked_at is not None and self.answer_at is None and self.saying_at is None
+
+    @property
     def said(self) -> str:
         """All stable words as one text."""
         return " ".join(word.text for word in self.words)

@@ -121,7 +121,8 @@ class Story:
                 done = f"{clean(event.name)}: {clean(event.text)}  (journal {event.entry}, {back})"
                 return [*lines, _at(event.at, GLYPH[CallState.READY], "done", done)]
             case SpeakingEnded(interrupted=True):
-                return [*lines, _at(event.at, "·", "cut in", "you interrupted the answer")]
+                what = "question" if turn.only_asks else "answer"
+                return [*lines, _at(event.at, "·", "cut in", f"you interrupted the {what}")]
             case TurnEnded():
                 return [*lines, *_outcome(event, turn)]
             case _:

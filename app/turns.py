@@ -115,7 +115,7 @@ def in_turn(turn: Turn, event: TurnEvent) -> Turn:
         case SpeakingStarted():
             return turn
         case SpeakingEnded(interrupted=interrupted):
-            return replace(turn, interrupted=turn.interrupted or interrupted)
+            return replace(turn, interrupted=turn.interrupted or (interrupted and not turn.only_asks))
         case TurnEnded():
             return replace(
                 turn,

@@ -19,6 +19,8 @@ from agents.events import (
     Mode,
     Notice,
     SessionEnded,
+    SpeakingEnded,
+    SpeakingStarted,
     SpeechEnded,
     TurnEnded,
     Updated,
@@ -207,6 +209,42 @@ def test_a_confirm_call_waits_for_a_yes() -> None:
     events, recorder = play(script)  # silence
     assert recorder.effects() == []
     assert of(events, Answered)[0].text == "I left that."
+
+
+def test_a_question_is_spoken_in_the_turn_that_asks_it() -> None:
+    def script(turn: int) -> list[Step]:
+        call = Call(1, "read" if turn == 1 else "confirm", {"x": "a"})
+        return [Step(None, [call, Answer("$1")])]
+
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(Recorder())
+        session = Session(ScriptedBrain(script), toolbox, world)
+        session.subscribe(events.append)
+
+        def say(event: Event) -> None:
+            if isinstance(event, ConfirmAsked | Answered):
+                session.speaking_started()
+                session.speaking_ended(event.text if isinstance(event, Answered) else event.question, False)
+            if isinstance(event, ConfirmAsked):
+                asyncio.get_running_loop().call_soon(session.confirm, True)
+
+        session.subscribe(say)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            await talk(session, "one two")
+            await talk(session, "three four")
+            session.close()
+
+    run_virtually(main())
+    assert [event.turn for event in of(events, SpeakingStarted)] == [1, 2, 2]
+    assert [(event.turn, event.heard) for event in of(events, SpeakingEnded)] == [
+        (1, "read of a."),
+        (2, "confirm a?"),
+        (2, "confirm of a."),
+    ]
 
 
 def test_what_is_neither_a_yes_nor_a_no_goes_to_the_brain_and_sends_nothing() -> None:

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from agents.events import (
     AlertDue,
     AlertTold,
+    Answered,
     CallChanged,
     CallIssued,
     CallState,
+    ConfirmAsked,
     Event,
     Notice,
     SpeakingEnded,
@@ -89,6 +91,13 @@ def test_plain_signs_for_a_plain_terminal(sample: list[Event]) -> None:
 )
 def test_single_lines(event: Event, line: str | None) -> None:
     assert Story().line(event) == line
+
+
+def test_what_was_cut_short_is_called_what_it_was() -> None:
+    asked = ConfirmAsked(1, 1.0, 1, "Shall I send it?")
+    cut = SpeakingEnded(1, 2.0, "Shall", True)
+    assert told([asked, cut])[-1].endswith("you interrupted the question")
+    assert told([asked, Answered(1, 1.5, "Sent."), cut])[-1].endswith("you interrupted the answer")
 
 
 def test_a_failure_says_why() -> None:
