@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from agents.brain import Brain, BrainError
 from agents.brains.engine import Engine
@@ -10,6 +11,9 @@ from agents.cost import Meter
 from app.prices import prices
 from app.settings import Settings
 from tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from agents.brains.vllm_server import ServedEngine
 
 
 def make_meter(settings: Settings) -> Meter:
@@ -42,7 +46,12 @@ def make_brain(name: str, settings: Settings, meter: Meter, toolbox: Toolbox) ->
 
 def _engine(settings: Settings) -> Engine:
     """What the `vllm` brain writes with."""
-    own = settings.vllm
+    return served_engine(settings)
+
+
+def served_engine(settings: Settings) -> ServedEngine:
+    """The server that the settings name."""
     from agents.brains.vllm_server import ServedEngine
 
+    own = settings.vllm
     return ServedEngine(own.url, settings.model or own.model, os.environ.get("VLLM_API_KEY"))

@@ -33,6 +33,7 @@ from app.flags import (
     RecordAudio,
     Screen,
     Speculator,
+    Url,
     VoiceFlag,
 )
 from app.serve.command import serve
@@ -59,6 +60,7 @@ app.command()(serve)
 def talk(
     brain: Brain = None,
     model: Model = None,
+    url: Url = None,
     speculator: Speculator = None,
     voice: VoiceFlag = None,
     hear: Hear = None,
@@ -89,6 +91,7 @@ def talk(
     settings = load(
         brain=brain,
         model=model,
+        url=url,
         speculator=speculator,
         voice=voice,
         hear=hear,
@@ -122,6 +125,7 @@ def say(
     ] = None,
     brain: Brain = None,
     model: Model = None,
+    url: Url = None,
     speculator: Speculator = None,
     voice: VoiceFlag = None,
     budget: Budget = None,
@@ -143,6 +147,7 @@ def say(
     settings = load(
         brain=brain,
         model=model,
+        url=url,
         speculator=speculator,
         voice=voice,
         budget=budget,
@@ -230,13 +235,14 @@ def doctor(
     data: Data = None,
     brain: Brain = None,
     model: Model = None,
+    url: Url = None,
     speculator: Speculator = None,
     json: Annotated[bool, typer.Option("--json", help="One check a line, as JSON.")] = False,
 ) -> None:
     """Check what the assistant needs on this machine; each failure comes with its fix."""
     from app.doctor import examine
 
-    if not examine(load(data=data, brain=brain, model=model, speculator=speculator), as_json=json):
+    if not examine(load(data=data, brain=brain, model=model, url=url, speculator=speculator), as_json=json):
         raise typer.Exit(1)
 
 

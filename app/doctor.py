@@ -148,11 +148,31 @@ def _brain(settings: Settings) -> str:
         from app.openai_check import check_openai
 
         return asyncio.run(check_openai(settings, os.environ))
+    if settings.brain == "vllm":
+        return _served_brain(settings)
     return _local_brain()
 
 
+def _served_brain(settings: Settings) -> str:
+    from agents.brains.vllm import VllmBrain
+    from app.brains import served_engine
+    from app.speed import first_action
+    from tools.assistant import assistant_tools
+    from tools.toolbox import Toolbox
+
+    engine = served_engine(settings)
+    seconds = asyncio.run(first_action(VllmBrain(engine, Toolbox(assistant_tools()))))
+    return _in_time(f"{engine.model} at {engine.place}", seconds, "look what else the server is asked")
+
+
+def _in_time(found: str, seconds: float, remedy: str) -> str:
+    if seconds > 3.0:
+        raise NotWell(f"{found}: {seconds:.1f} s to its first call; {remedy}")
+    return f"{found}, {seconds:.2f} s to its first call"
+
+
 def _local_brain() -> str:
-    from agents.brains.local import ADAPTER
+    from agents.brains.local import ADAPTER, LocalBrain
     from agents.brains.weights import base_weights
     from app.speed import first_action
 
@@ -162,10 +182,8 @@ def _local_brain() -> str:
         found = f"{base_weights().name} with {ADAPTER.name}"
     except FileNotFoundError as error:
         raise NotWell(str(error)) from error
-    seconds = asyncio.run(first_action())
-    if seconds > 3.0:
-        raise NotWell(f"{found}: {seconds:.1f} s to its first call; close what else uses the processor")
-    return f"{found}, {seconds:.2f} s to its first call"
+    seconds = asyncio.run(first_action(LocalBrain()))
+    return _in_time(found, seconds, "close what else uses the processor")
 
 
 def _store(data: Path) -> str:

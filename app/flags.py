@@ -12,6 +12,9 @@ from voice.echo import Echo
 
 Brain = Annotated[str | None, typer.Option(help="Who thinks: local, vllm, openai or gemini.")]
 Model = Annotated[str | None, typer.Option(help="The brain's model, where it has a choice.")]
+Url = Annotated[
+    str | None, typer.Option(metavar="URL", help="Of the server of the vllm brain, as http://HOST:8000/v1.")
+]
 Speculator = Annotated[
     str | None, typer.Option(metavar="URL/MODEL", help="A chat endpoint that guesses instead of the brain.")
 ]

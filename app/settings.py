@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -74,6 +75,14 @@ class VllmSettings(BaseModel):
 
     url: str = Field("http://127.0.0.1:8000/v1", description="of a server of vLLM, or of any completions")
     model: str | None = Field(None, description="as the server calls it; by default the adapter it serves")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{text!r} is no address; give one as http://127.0.0.1:8000/v1")
+        return text
 
 
 class EndSettings(BaseModel):
@@ -181,9 +190,15 @@ Flag = str | bool | float | Path | None | Literal[""]
 
 
 def load(**flags: Flag) -> Settings:
-    """The settings, with every flag that is not None before all else. Raises SettingsError."""
+    """The settings, with every flag that is not None before all else. Raises SettingsError.
+
+    `url` is that of the table `vllm`.
+    """
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    if "url" in given:
+        given["vllm"] = {"url": given.pop("url")}
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         setting, *inside = map(str, first["loc"])

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from agents.brain import Interaction
-from agents.brains.local import LocalBrain
+from agents.brain import Brain, Interaction
 from agents.events import EndOfTurn, Event, TurnStarted, Updated
 from tools.assistant import assistant_tools
 from tools.toolbox import Toolbox
@@ -61,9 +60,8 @@ def measure(models: Models) -> list[Speed]:
     return speeds
 
 
-async def first_action() -> float:
-    """Seconds from the last word to the first action of the local brain, once warm. Raises BrainError."""
-    brain = LocalBrain()
+async def first_action(brain: Brain) -> float:
+    """Seconds from the last word to the first action of `brain`, once warm; closes it. Raises BrainError."""
     try:
         await brain.warm_up()
         await _react(brain, "what time is it")
@@ -72,7 +70,7 @@ async def first_action() -> float:
         await brain.close()
 
 
-async def _react(brain: LocalBrain, text: str) -> float:
+async def _react(brain: Brain, text: str) -> float:
     events: list[Event] = [TurnStarted(1, 0.0), Updated(1, 1.0, text, True), EndOfTurn(1, 1.0)]
     begun = time.perf_counter()
     async for _ in brain.react(Interaction(Toolbox(assistant_tools()), 1, events, events)):

@@ -32,10 +32,12 @@ class Order:
 class Used:
     """Tokens that an engine has handled: in the streams it was given, those of them it had, and written ones.
 
-    `cached` are those it says it had; a request that was closed early does not say.
+    `new` are those of a stream that the one before, with what was written to it, did not begin with. `cached`
+    are those the engine says it had; a request that was closed early does not say.
     """
 
     given: int = 0
+    new: int = 0
     cached: int = 0
     written: int = 0
 

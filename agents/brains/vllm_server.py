@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 from openai import (
@@ -49,11 +50,14 @@ class ServedEngine:
             api_key=key or "none",
             base_url=f"{self._root}/v1",
             max_retries=0,
+            # Where there are many servers, vLLM's router leads us to the one that has read the words before.
+            default_headers={"X-Session-ID": uuid4().hex},
             timeout=httpx.Timeout(TOKEN_SECONDS, connect=CONNECT_SECONDS),
         )
         self._context: int | None = None  # None: unknown, for it cuts no text
         self._is_open = False
         self._cuts = Cuts()
+        self._before: Sequence[int] = ()  # the stream before, and what was written to it
 
     async def open(self) -> None:
         """Find the model, and whether the server is a vLLM. Raises BrainError."""
@@ -77,6 +81,7 @@ class ServedEngine:
             given = {"prompt": ids, "extra_body": _of_vllm(order)}
             given |= {"stop": _STOPS, "stream_options": {"include_usage": True}}
         self.used.given += len(ids)
+        self.used.new += len(ids) - _alike(self._before, ids)
         answer: AsyncStream[Completion] | None = None
         try:
             with self._told():
@@ -91,6 +96,7 @@ class ServedEngine:
                 if piece:
                     yield piece
         finally:
+            self._before = ids
             if answer is not None:
                 await answer.close()
 
@@ -183,6 +189,8 @@ class ServedEngine:
         match error:
             case APITimeoutError() | httpx.TimeoutException():
                 return f"{self.place} takes too long; it may be overloaded: look at its output."
+            case APIConnectionError(__cause__=httpx.RemoteProtocolError() | httpx.ReadError()):
+                return f"{self.place} broke off in the middle of a reaction; look at its output."
             case APIConnectionError() | httpx.ConnectError():
                 return (
                     f"there is no server at {self.place}; start one with `headstart serve`, "
@@ -203,6 +211,12 @@ class ServedEngine:
                 return f"{self.place} could not answer: {why}"
             case _:
                 return f"{self.place} answered with something unreadable ({type(error).__name__})."
+
+
+def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many of their first are the same."""
+    differing = (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
+    return next(differing, min(len(one), len(other)))
 
 
 def _of_vllm(order: Order) -> dict[str, Any]:

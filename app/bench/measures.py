@@ -1,4 +1,4 @@
-"""`headstart bench cost`, `scale`, `screen`, `voice`, `classify`: what the program costs and proposes."""
+"""`headstart bench cost`, `scale`, `screen`, `voice`, `serve`, `classify`: the program, measured."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.bench.commands import comparisons
+from app.flags import Model, Url
 from app.settings import SettingsError
 
 bench = typer.Typer()
@@ -82,6 +83,42 @@ def bench_voice(
     from app.bench.voice import report
 
     report.run(clips, data, as_json=json)
+
+
+@bench.command("serve")
+def bench_serve(
+    sessions: Annotated[str, typer.Option(metavar="N,N,...", help="Talkers at the same time.")] = "1,2,4,8",
+    limit: Annotated[int, typer.Option(metavar="N", min=2, help="Tasks of `assistant` at each level.")] = 32,
+    delay: Annotated[str, typer.Option(metavar="S|S-S|tail", help="Seconds a call takes.")] = "0.5-1",
+    seed: Annotated[int, typer.Option(help="Draws word times, delays and the tasks.")] = 1,
+    url: Url = None,
+    model: Model = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+) -> None:
+    """Measure how many people one server of the vllm brain can serve. Takes five minutes.
+
+    So many sessions talk to it at the same time, in real time; answer times, what its prefix cache saves,
+    what is computed again, what ran for nothing.
+    """
+    from app.bench import crowd_report
+    from app.bench.delays import read_delay
+    from app.bench.runner import Conditions
+    from app.bench.suites import household
+    from app.brains import served_engine
+    from app.settings import load
+
+    try:
+        counts = sorted({int(each) for each in sessions.split(",")})
+    except ValueError:
+        counts = [0]
+    if counts[0] < 1:
+        raise SettingsError(f"{sessions!r} are no numbers of sessions; say it as in --sessions 1,2,4,8")
+    settings = load(url=url, model=model)
+    url = settings.vllm.url
+    suite = household("assistant").sample(limit, seed)
+    conditions = Conditions(delay=read_delay(delay), seed=seed)
+    if not crowd_report.run(counts, suite, conditions, lambda: served_engine(settings), url, as_json=json):
+        raise typer.Exit(1)
 
 
 @bench.command("classify")

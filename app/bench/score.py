@@ -21,6 +21,7 @@ from agents.events import (
     Effected,
     EndOfTurn,
     Event,
+    Notice,
     Undone,
     Updated,
 )
@@ -52,7 +53,8 @@ class Run:
     `state`: the journal holds the gold effects and nothing else. `answered`: what had to be said was.
     `exact` and `f1` compare with the task's exact answer, where it has one. `wrong_effects` counts effects
     that stand though no surviving, committed call asked for them; `taken_back` those that happened early
-    and were undone. `faults` says why the run cannot count.
+    and were undone. `faults` says why the run cannot count; `failures` counts errors the user was told of,
+    such as those of the brain.
     """
 
     task: str
@@ -73,6 +75,7 @@ class Run:
     spans: list[Span] = field(default_factory=list[Span])
     faults: list[str] = field(default_factory=list[str])
     taken_back: int = 0
+    failures: int = 0
 
     @property
     def right(self) -> bool:
@@ -134,6 +137,7 @@ def score(
         wrong_effects=wrong,
         updates=sum(isinstance(event, Updated) for event in events),
         taken_back=len(undone),
+        failures=sum(isinstance(event, Notice) and event.error for event in events),
     )
 
 
@@ -151,6 +155,7 @@ def judged(
     wrong_effects: int = 0,
     updates: int = 1,
     taken_back: int = 0,
+    failures: int = 0,
 ) -> Run:
     """A run that came to `calls`, `effects` and the answer `text`, against what `task` wants."""
     return Run(
@@ -172,6 +177,7 @@ def judged(
         spans=spans,
         faults=faults,
         taken_back=taken_back,
+        failures=failures,
     )
 
 

@@ -37,6 +37,27 @@ class Wrapped:
         """Nothing: the brain inside serves the next task."""
 
 
+class Watched(Wrapped):
+    """A brain whose reactions are counted: all, and those that newer words cut off."""
+
+    def __init__(self, brain: Brain) -> None:
+        super().__init__(brain)
+        self.inside = brain
+        self.reactions = self.interrupted = 0
+
+    async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+        """React."""
+        self.reactions += 1
+        is_whole = False
+        try:
+            async with _stream(self._brain, interaction) as actions:
+                async for action in actions:
+                    is_whole = isinstance(action, Pause | Answer)
+                    yield action
+        finally:
+            self.interrupted += not is_whole
+
+
 class Far(Wrapped):
     """A brain behind a network: each reaction begins `seconds` later, there and back."""
 

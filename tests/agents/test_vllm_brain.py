@@ -11,17 +11,14 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-import xllamacpp
 
 from agents.actions import Answer, Call, Pause
 from agents.brain import BrainError, Interaction
 from agents.brains.engine import Cuts, room
-from agents.brains.local import ADAPTER
-from agents.brains.merged import merged
 from agents.brains.vllm import VllmBrain
 from agents.brains.vllm_server import ServedEngine
-from agents.brains.weights import base_weights
 from agents.events import Updated
+from tests.served import served
 from tools.assistant import assistant_tools
 from tools.toolbox import Toolbox
 
@@ -30,16 +27,8 @@ BOX = Toolbox(assistant_tools())
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    parameters = cast(Any, xllamacpp).CommonParams()
-    parameters.model.path = str(merged(base_weights(), ADAPTER))
-    parameters.n_ctx = 1024
-    parameters.n_parallel = 1
-    parameters.cpuparams.n_threads = 1
-    parameters.verbosity = -1
-    parameters.hostnames = ["127.0.0.1"]
-    parameters.port = 0
-    server = cast(Any, xllamacpp).Server(parameters)
-    yield f"{server.listening_address}/v1"
+    with served(1024) as server:
+        yield f"{server}/v1"
 
 
 def said(text: str, final: bool = False) -> Interaction:

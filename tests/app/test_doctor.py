@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from agents.brain import Brain
 from app import devices as chooser
 from app import doctor
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, load
 from app.speed import Speed
+from tests.served import served
 from voice import devices as sound
 from voice.devices import AudioUnavailable, Device, Direction
 from voice.echo import Echo
@@ -34,7 +36,7 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sound, "devices", lambda _: [])
 
 
-async def first_action() -> float:
+async def first_action(brain: Brain) -> float:
     return 0.5
 
 
@@ -137,3 +139,14 @@ def test_a_device_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
     config.write_text("= nonsense")
     with pytest.raises(SettingsError, match="cannot be read"):
         chooser.choose("Desk", None, config)
+
+
+def test_the_server_of_the_brain_is_tried_and_named() -> None:
+    with served() as server:
+        check = doctor._check("brain", lambda: doctor._brain(load(brain="vllm", url=f"{server}/v1")))
+    assert check.ok
+    assert f"at {server.removeprefix('http://')}, 0." in check.detail
+    assert check.detail.endswith("s to its first call")
+    check = doctor._check("brain", lambda: doctor._brain(load(brain="vllm", url="http://127.0.0.1:1/v1")))
+    assert not check.ok
+    assert "there is no server at 127.0.0.1:1; start one with `headstart serve`" in check.detail
