@@ -32,9 +32,11 @@ class Interaction:
 class Brain(Protocol):
     """Turns the interaction so far into actions.
 
-    `patience` is how long, in seconds, the session lets an action that is being written finish when
-    something new arrives, before it closes the reaction. A small local model finishes a call in less
-    time than writing it again would take; where reactions are long it is 0.
+    `patience` is how long, in seconds, the session lets an action that is being written finish when new
+    words arrive, before it closes the reaction. A small local model finishes a call in less time than
+    writing it again would take; where reactions are long it is 0. A brain without patience is also asked
+    again for each result, once its present action is written; another sees results with the next words,
+    and is asked again for them when the words are all there.
     """
 
     name: str

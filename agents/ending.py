@@ -34,7 +34,7 @@ class Ending:
         """
         if turn.is_dropped:
             return  # it only waits for an effect to be taken back
-        if not turn.is_answered and (turn.commit.final or not self._reactor.brain.patience):
+        if not turn.is_answered and (turn.has_all_words or not self._reactor.brain.patience):
             self._reactor.news(turn, words=False)
         self.settle(turn)
         self._reactor.poke()

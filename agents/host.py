@@ -56,7 +56,7 @@ class Host:
         self._changed = changed
         self._executor = Executor(self._world, self._toolbox, group, self._session, self._limits.call_seconds)
 
-    def after(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+    def after(self, seconds: float, callback: Callable[[], object]) -> asyncio.TimerHandle:
         """Call `callback` in `seconds`, unless the handle is cancelled."""
         return self._loop.call_later(seconds, callback)
 

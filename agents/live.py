@@ -19,7 +19,8 @@ class LiveBrain(Brain, Protocol):
 
     `hears` is the rate, in Hz, at which it wants the user's voice as 16-bit mono PCM; None where words
     are enough. It answers with `Speak`, followed by `Answer` with the same words, or with `Answer` alone
-    where our own voice shall say it.
+    where our own voice shall say it. Its reactions may wait for a service rather than write: without
+    patience it is interrupted for a result at once.
     """
 
     hears: int | None

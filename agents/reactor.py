@@ -14,7 +14,7 @@ from agents.actions import Action, Answer, Pause
 from agents.brain import Brain, BrainError, Interaction
 from agents.events import Mode, Updated
 from agents.host import Host
-from agents.live import ForesightedBrain
+from agents.live import ForesightedBrain, LiveBrain
 from agents.port import Limits
 from agents.turn import Turn
 from tools.toolbox import Toolbox
@@ -34,7 +34,8 @@ class Reactor:
         self._reacting_to: Turn | None = None
         self._news: dict[int, Turn] = {}  # turns with something the brain has not seen
         self._words: dict[int, tuple[str, bool]] = {}  # by turn: the latest, not yet handed over; final?
-        self._is_stale = False
+        self._is_stale = False  # the running reaction ends with its present action
+        self._breaking: asyncio.TimerHandle | None = None  # ... and then at the latest
         self._is_stopped = False
 
     def open(
@@ -74,18 +75,18 @@ class Reactor:
     def news(self, turn: Turn, *, words: bool) -> None:
         """Something new happened in `turn`: words, or a result.
 
-        A running reaction is interrupted: at once by a brain without patience, else when the action
-        being written is done or the patience is over. A patient brain is not interrupted for a result.
+        Words may make wrong what is being written: a running reaction ends with its present action, and that
+        is broken off when the brain's patience is over. A result cannot; for it a brain without patience
+        ends its reaction too, but finishes the action, unless it is a live one, which may be waiting for it.
         """
         self._news[turn.number] = turn
+        patience = self.brain.patience
         if self._task is None:
             self._begin()
-        elif self._is_stale:
-            pass  # its interruption is on its way
-        elif self.mode is Mode.SPECULATIVE and (words or not self.brain.patience):
+        elif self.mode is Mode.SPECULATIVE and (words or not patience):
             self._is_stale = True
-            task = self._task
-            asyncio.get_running_loop().call_later(self.brain.patience, self._interrupt, task)
+            if self._breaking is None and (words or isinstance(self.brain, LiveBrain)):
+                self._breaking = self._host.after(patience, self._task.cancel)
 
     # ---- reactions -----------------------------------------------------------------------------
 
@@ -132,12 +133,10 @@ class Reactor:
             self._reacting_to = turn
             return
 
-    def _interrupt(self, task: asyncio.Task[None]) -> None:
-        if task is self._task and self._is_stale:
-            task.cancel()
-
     def _over(self, turn: Turn) -> None:
-        self._task = self._reacting_to = None
+        if self._breaking is not None:
+            self._breaking.cancel()
+        self._task = self._reacting_to = self._breaking = None
         self._settle(turn)
         self.poke()
 

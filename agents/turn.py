@@ -174,6 +174,11 @@ class Turn:
         return self.dispatcher.rollback.told
 
     @property
+    def has_all_words(self) -> bool:
+        """Whether the user has finished, as far as can be told."""
+        return self.commit.final or self._is_guess
+
+    @property
     def is_answered(self) -> bool:
         """Whether the brain has written its answer, which may still hang on a guess."""
         return self._draft is not None or isinstance(self._foregone, Answer)

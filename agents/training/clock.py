@@ -1,8 +1,8 @@
 """The simulated clock: an utterance becomes the stream a brain lives through, with loss spans.
 
 Words arrive as a recogniser becomes certain of them, results when their delay has passed, and what the
-brain writes takes the time its tokens take. News that comes meanwhile interrupts it exactly as a session
-does: a patient brain finishes the action it is writing, another one loses it.
+brain writes takes the time its tokens take. Words that come meanwhile interrupt it exactly as in a session:
+a patient brain finishes the action it is writing, another one loses it.
 """
 
 from __future__ import annotations
@@ -88,14 +88,11 @@ class _Clock:
             self.running[call.id] = (at + self.rng.uniform(*self.pace.delay), call)
 
     def react(self, actions: list[Action], next_words: float | None) -> None:
-        """The brain writes `actions` one after the other, until news interrupts it."""
+        """The brain writes `actions` one after the other, until words interrupt it."""
         written: list[Action] = []
         for action in actions:
             done = self.now + pace.seconds(wire.encode(protocol.write(action)), self.pace)
-            interrupted = [next_words] if next_words is not None else []
-            if not self.pace.patience and next_words is not None and (due := self.next_result()) is not None:
-                interrupted.append(due)
-            stale = min(interrupted, default=done)
+            stale = done if next_words is None else next_words
             if stale + self.pace.patience < done:
                 self.now = stale + self.pace.patience
                 break
