@@ -107,7 +107,7 @@ def turn_table(cost: TurnCost, few: TurnCost) -> str:
 def _verdict(cost: TurnCost) -> str:
     over = [_LABELS[cause] for cause, spread in cost.delays.items() if spread.p99 >= LIMIT]
     said = f"{LIMIT:g} ms or more after: {', '.join(over)}" if over else f"all under {LIMIT:g} ms"
-    return f"\np99 with {_many(cost.calls, 'call')} in a turn, store in memory: {said}"
+    return f"\np99 with {_many(cost.calls, 'call')} in a turn, store in memory:\n  {said}"
 
 
 def load_table(cost: LoadCost) -> str:
