@@ -1,4 +1,4 @@
-"""What a brain can do: think, call, remove, pause, speak, answer."""
+"""What a brain can do: think, call, remove, pause, speak, begin to answer, answer."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """The answer begins, and `Answer` follows: no more calls do, so that those before it need not wait."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What to say. `$2` in the text stands for the spoken result of call 2.
 
@@ -62,4 +67,4 @@ class Speak:
     speech: Speech
 
 
-Action = Think | Call | Remove | Pause | Speak | Answer
+Action = Think | Call | Remove | Pause | Speak | Answering | Answer

@@ -3,7 +3,8 @@
 The paper (*Speculative Interaction Agents*, section 3) commits once the final query update has been
 received and the model then issues a call ID greater than any before, or pauses. We leave the first of
 these out: a brain that lags behind the words may issue a new call and only then patch or withdraw an
-old one, which that rule would already have carried out. Pausing or answering says that it is done.
+old one, which that rule would already have carried out. Pausing, or beginning to answer, says that it is
+done.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove, Speak, Think
 from agents.events import (
     CASCADE,
     CallChanged,
@@ -102,6 +102,8 @@ def write(action: Action) -> str:
             return f"{TOOL_CALL} REMOVE {id}"
         case Pause():
             return PAUSE
+        case Answering():
+            return ANSWER
         case Answer(text):
             return f"{ANSWER} {text}\n"
         case Speak():
@@ -206,6 +208,11 @@ class ActionParser:
 
     def __init__(self) -> None:
         self._text = ""
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether what is not complete yet is an answer."""
+        return self._text.lstrip().startswith(ANSWER)
 
     def feed(self, piece: str) -> list[Action]:
         """Add text; return the actions it completed. Raises ProtocolError for text that is none."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from agents import wording
-from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove, Speak, Think
 from agents.calls import LiveCall
 from agents.commit import CommitPoint
 from agents.dispatcher import Dispatcher
@@ -45,8 +45,9 @@ class Turn:
         self._plan = Plan(number, self.dispatcher, toolbox, port, limits)
         self._port = port
         self._draft: Answer | None = None
+        self._is_answering = False  # the answer is being written, and nothing else will be
         self._is_guess = False  # the words are final as far as can be told, which is not certain
-        self._foregone: Pause | Answer | None = None  # how the brain settled on that guess
+        self._foregone: Pause | Answering | Answer | None = None  # how the brain settled on that guess
         self._interrupted: tuple[CommitPoint, Answer | None] | None = None  # what a reopening took back
 
     # ---- the user ------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class Turn:
 
     def forget_guess(self) -> None:
         """The words go on, or are others than was guessed."""
-        self._is_guess, self._foregone = False, None
+        self._is_guess, self._foregone, self._is_answering = False, None, False
 
     def confirm_guess(self) -> None:
         """The words that were guessed to be all are all: what the brain has settled on them holds."""
@@ -69,6 +70,8 @@ class Turn:
         match foregone:
             case Answer():
                 self._draft = foregone
+                self._commit(self.commit.settled("answer", True))
+            case Answering():
                 self._commit(self.commit.settled("answer", True))
             case Pause():
                 self.is_paused = True
@@ -88,8 +91,9 @@ class Turn:
 
     def reopen(self) -> None:
         """The user goes on speaking: whatever has not begun is held again, what has can be corrected."""
-        self._interrupted = (self.commit, self._draft) if self.commit.reached else None
-        self._draft, self.is_paused = None, False
+        is_settled = self.commit.reached and not self._is_answering
+        self._interrupted = (self.commit, self._draft) if is_settled else None
+        self._draft, self.is_paused, self._is_answering = None, False, False
         self._plan.let_correct()
         self._port.emit(Reopened(self.number, self._port.now()))
         self._set(self.commit.reopened())
@@ -131,7 +135,7 @@ class Turn:
             return
         knowing = self.commit.final and seen == self.finals
         guessing = self._is_guess and seen == self.finals
-        self.is_paused = False
+        self.is_paused = self._is_answering = False
         self._foregone = None
         match action:
             case Think(text, interrupted):
@@ -146,6 +150,10 @@ class Turn:
                 self._commit(self.commit.settled("pause", knowing))
             case Speak(speech):
                 self._speak(speech)
+            case Answering():
+                self._is_answering = knowing or guessing
+                self._foregone = action if guessing else None
+                self._commit(self.commit.settled("answer", knowing))
             case Answer(text) if guessing:
                 self._foregone = action
                 self._port.emit(Drafted(self.number, self._port.now(), text))
@@ -180,8 +188,8 @@ class Turn:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the brain has written its answer, which may still hang on a guess."""
-        return self._draft is not None or isinstance(self._foregone, Answer)
+        """Whether the brain has written its answer, or writes it, which may still hang on a guess."""
+        return self._draft is not None or self._is_answering or isinstance(self._foregone, Answer)
 
     @property
     def is_foregone(self) -> bool:
@@ -233,4 +241,4 @@ class Turn:
 
     def _set(self, point: CommitPoint) -> None:
         self._board.commit = point
-        self._board.is_settled = self.is_paused or self._draft is not None
+        self._board.is_settled = self.is_paused or self._is_answering or self._draft is not None

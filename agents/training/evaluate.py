@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove, Speak, Think
 from agents.brain import Brain, BrainError, Interaction
 from agents.brains.local import LocalBrain
 from agents.events import (
@@ -166,7 +166,7 @@ class _Turn:
                 self.events.append(Drafted(1, 0.0, text))
             case Think(text, interrupted):
                 self.events.append(Thought(1, 0.0, text, interrupted))
-            case Speak():
+            case Speak() | Answering():
                 pass  # its words are in the answer
 
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from agents import protocol, wire
-from agents.actions import Action, Answer, Call, Pause
+from agents.actions import Action, Answer, Answering, Call, Pause
 from agents.brain import Interaction
 from agents.events import CallChanged, CallIssued, CallState, Updated
 from agents.references import References
@@ -59,8 +59,12 @@ def _place(value: Json, words: Sequence[str]) -> int:
 
 
 def written(action: Action, speed: float) -> float:
-    """Seconds to write `action` at `speed` tokens a second; a token is a word or a mark, nearly enough."""
-    return len(_TOKEN.findall(wire.encode(protocol.write(action)))) / speed
+    """Seconds to write `action` at `speed` tokens a second; a token is a word or a mark, nearly enough.
+
+    That an answer begins is counted with `Answering`, which comes before it.
+    """
+    text = action.text if isinstance(action, Answer) else wire.encode(protocol.write(action))
+    return len(_TOKEN.findall(text)) / speed
 
 
 class GoldBrain:
@@ -94,8 +98,9 @@ class GoldBrain:
         if not update.final or (self._reads and not all(each.call.id in over for each in self._plan)):
             yield Pause()
         else:
-            await self._write(self._answer)
-            yield self._answer
+            for action in (Answering(), self._answer):
+                await self._write(action)
+                yield action
 
     async def _write(self, action: Action) -> None:
         await asyncio.sleep(written(action, self._speed))

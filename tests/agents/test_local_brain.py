@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents import protocol, wire
-from agents.actions import Action, Answer, Call, Pause, Remove
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
 from agents.brains.local import ADAPTER, LocalBrain
@@ -208,6 +208,7 @@ async def test_a_reaction_can_be_closed_and_the_next_one_is_unharmed(brain: Loca
     said = [update("text Ana that dinner is ready and set a timer for ten minutes", final=True)]
     interaction = Interaction(BOX, 1, said, said)
     whole = await collected(brain.react(interaction))
+    assert [type(action) for action in whole] == [Call, Call, Answering, Answer]
     reaction = brain.react(interaction)
     first = await anext(reaction)
     await reaction.aclose()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import pytest
 
-from agents.actions import Action, Answer, Call, Pause, Remove
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove
 from agents.brains.scripted import ScriptedBrain, Step
 from agents.events import (
     Answered,
@@ -56,6 +56,24 @@ def play(
     values: dict[object, str] | None = None,
 ) -> tuple[list[Event], Recorder]:
     """One turn on a virtual clock: its events and what really ran."""
+
+    async def drive(session: Session) -> None:
+        if after is not None:
+            session.subscribe(lambda event: after(session) if isinstance(event, ConfirmAsked) else None)
+        await talk(session, words)
+
+    return driven(script, drive, mode=mode, patience=patience, values=values)
+
+
+def driven(
+    script: Sequence[Step] | Callable[[int], Sequence[Step]],
+    drive: Callable[[Session], Awaitable[None]],
+    *,
+    mode: Mode = Mode.SPECULATIVE,
+    patience: float = 0.0,
+    values: dict[object, str] | None = None,
+) -> tuple[list[Event], Recorder]:
+    """A session that `drive` speaks to, on a virtual clock: its events and what really ran."""
     recorder = Recorder()
     recorder.values.update(values or {})
     events: list[Event] = []
@@ -67,9 +85,9 @@ def play(
         async with asyncio.TaskGroup() as group:
             group.create_task(session.run())
             await asyncio.sleep(0)
-            if after is not None:
-                session.subscribe(lambda event: after(session) if isinstance(event, ConfirmAsked) else None)
-            await talk(session, words)
+            await drive(session)
+            while not session.is_idle:
+                await asyncio.sleep(0.05)
             session.close()
 
     run_virtually(main())
@@ -335,6 +353,55 @@ def test_going_on_before_the_commit_point_reopens_the_turn() -> None:
     run_virtually(main())
     assert recorder.effects() == [("write", {"x": "saturday"})]
     assert of(events, SessionEnded)[0].turns == 1
+
+
+SLOW_ANSWER = [
+    Step(None, [Call(1, "write", {"x": "a"}), Answering()], seconds=0.1),
+    Step(None, [Answer("It is done: $1")], seconds=3.0),
+]
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_effect_does_not_wait_for_the_words_of_the_answer(mode: Mode) -> None:
+    events, recorder = play(SLOW_ANSWER, mode=mode)
+    (final,) = (update for update in of(events, Updated) if update.final)
+    (committed,), (answered,) = of(events, Committed), of(events, Answered)
+    assert committed.by == "answer" and committed.at == pytest.approx(final.at + 0.2)
+    assert moment(events, 1, CallState.RUNNING) == committed.at
+    assert answered.at == pytest.approx(final.at + 3.2) and answered.text.startswith("It is done: ")
+    assert recorder.effects() == [("write", {"x": "a"})]
+
+
+def test_an_answer_that_has_begun_on_a_guess_commits_once_the_user_has_certainly_finished() -> None:
+    ended: list[float] = []
+
+    async def drive(session: Session) -> None:
+        session.speech_started()
+        session.hear("one two", "")
+        session.speech_ended(session.now())
+        session.guess_end()
+        await asyncio.sleep(0.5)
+        assert not of(session.events, Committed)
+        ended.append(session.now())
+        session.end_turn("one two")
+
+    events, _ = driven(SLOW_ANSWER, drive)
+    assert moment(events, 1, CallState.RUNNING) == of(events, Committed)[0].at == ended[0]
+    assert of(events, Answered)[0].text.startswith("It is done: ")
+
+
+def test_a_noise_while_the_answer_is_written_does_not_cost_its_words() -> None:
+    async def drive(session: Session) -> None:
+        await talk(session, "one two", idle=False)
+        await asyncio.sleep(1.0)
+        assert of(session.events, Committed)
+        session.speech_started()
+        await asyncio.sleep(0.3)
+        session.end_turn("")
+
+    events, recorder = driven(SLOW_ANSWER, drive)
+    assert [answer.text for answer in of(events, Answered)][0].startswith("It is done: ")
+    assert recorder.effects() == [("write", {"x": "a"})]
 
 
 def test_whoever_leaves_hears_no_more_and_nobody_else_misses_anything() -> None:

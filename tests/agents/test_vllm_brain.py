@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from agents.actions import Answer, Call, Pause
+from agents.actions import Answer, Answering, Call, Pause
 from agents.brain import BrainError, Interaction
 from agents.brains.engine import Cuts, room
 from agents.brains.vllm import VllmBrain
@@ -46,6 +46,7 @@ async def test_any_completions_endpoint_will_do(url: str) -> None:
     assert actions == [
         Call(1, "send_sms", {"to": "Ana", "message": "dinner is ready"}),
         Call(2, "set_timer", {"duration": "ten minutes"}),
+        Answering(),
         Answer("$1 $2"),
     ]
     await brain.close()

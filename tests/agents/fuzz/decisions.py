@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agents.actions import Answer, Call, Pause, Remove
+from agents.actions import Answer, Answering, Call, Pause, Remove
 from agents.events import CallIssued, CallRemoved, CallState, Updated
 from tests.agents.fuzz import ledger
 from tests.agents.fuzz.brain import Decided
@@ -35,7 +35,7 @@ class Decisions:
                 accepted = at in self._accepted
                 if not accepted and id in turn.wanted and not turn.loose and not self._fixed(turn, id):
                     self._ledger.wrong("refusal", f"call {id} was not removed for no reason")
-            case Pause() | Answer():
+            case Pause() | Answering() | Answer():
                 turn.settled = decided.seen
                 if turn.is_certain:
                     self.settle(turn)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from agents.actions import Answer, Call, Pause, Remove, Think
+from agents.actions import Action, Answer, Answering, Call, Pause, Remove, Think
 from agents.port import Limits
 from tests.agents.fuzz.brain import REACTION_SECONDS, Decision, Mishap
 from tests.agents.fuzz.stage import HASTY, MOMENTS, PATIENT, Run, Setting, Stage
@@ -170,6 +170,8 @@ def _script(random: Random) -> tuple[Decision, ...]:
     if _one_in(random, 8):
         decisions += _around_an_effect(random, finals)
     if not _one_in(random, 6):
+        if _one_in(random, 2):
+            decisions.append(Decision(Answering(), 0, max(1, finals), random.choice(SECONDS)))
         text = random.choice(("$1 $2 $3 $4", "$1 $2 $3 $4", "Done.", "$2"))
         decisions.append(Decision(Answer(text), 0, max(1, finals), random.choice(SECONDS)))
     return tuple(decisions)
@@ -191,7 +193,7 @@ def _around_an_effect(random: Random, finals: int) -> list[Decision]:
     return [Decision(action, 0, finals, random.choice(SECONDS)) for action in actions]
 
 
-def _action(random: Random, tools: Sequence[str]) -> Call | Remove | Pause | Think | Answer | Mishap:
+def _action(random: Random, tools: Sequence[str]) -> Action | Mishap:
     kind = random.randrange(24)
     if kind < 17:
         return _call(random, tools)
@@ -200,7 +202,7 @@ def _action(random: Random, tools: Sequence[str]) -> Call | Remove | Pause | Thi
     if kind < 22:
         return Pause()
     if kind == 22:
-        return Think("hm") if _one_in(random, 2) else Answer("$1 $2")
+        return random.choice((Think("hm"), Answering(), Answer("$1 $2")))
     return Mishap(random.choice(("break", "stop", "stall"))) if _one_in(random, 3) else _call(random, tools)
 
 
