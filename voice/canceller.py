@@ -15,28 +15,35 @@ _FRAME = SAMPLE_RATE // 100  # samples: the 10 ms that WebRTC works on
 _LONGEST = 15  # frames: how far the speaker's clock may run ahead of the microphone's
 _BYTES = 2
 _LOUD = 300  # sample value from which on something is played
-_LEARNING = 100  # frames of sound after which the room is known, or judged anew
+_JUDGING = 100  # frames of sound after which it is judged anew whether there is an echo
 _AUDIBLE = 10**-4.5  # of the power that is played: less than this is no echo, but headphones
-_ECHOING = 50  # frames for which a sound may still come back
+_SWELLS = 4  # times the power of the quietest frame: an echo does, on the average
+_ECHOING = 40  # frames for which a sound may still come back
+_WAITING = 200  # frames: a sound to learn from that was not played until then will not be
 
 
 class EchoCanceller:
     """Takes what was played out of what is heard: WebRTC's canceller, as LiveKit builds it.
 
-    `rate` is that of the speaker in Hz. During the first second of sound that it meets, until it knows the
-    room, it lets nothing pass. Costs 1 % of a core. For one thread.
+    `rate` is that of the speaker in Hz. Before it has met half a second of sound it does not know the room,
+    and takes the user for echo: let it `learn` the room before anybody is listened to. Costs 1 % of a core.
+    For one thread.
     """
 
     def __init__(self, rate: int) -> None:
         self._apm = AudioProcessingModule(echo_cancellation=True)
         self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
         self._played: deque[bytes] = deque(maxlen=_LONGEST)
-        self._unknown = _LEARNING  # frames
-        self._echoing = 0  # frames
+        self._learning = 0  # frames left
         self._is_heard = True  # the microphone hears the speaker
+        self._learnt: list[tuple[float, float]] = []  # power heard and played, frame by frame
         self._ratios: list[float] = []  # of the power heard to that played, frame by frame
         self._far = bytearray()
         self._near = bytearray()
+
+    def learn(self) -> None:
+        """Give nothing from now on, until the next sound has been played and faded, or for two seconds."""
+        self._learning = _WAITING
 
     def played(self, pcm: bytes) -> None:
         """Take the 16-bit mono samples that the speaker has just fetched, be they silence."""
@@ -56,33 +63,41 @@ class EchoCanceller:
             self._apm.process_reverse_stream(_audio(far))
             near = _audio(frame)
             self._apm.process_stream(near)
-            self._weigh(far, frame)
-            if self._is_learning(far):
-                cleaned += bytes(_BYTES * _FRAME)
+            if self._learning:
+                self._learn(far, frame)
             else:
+                self._weigh(far, frame)
                 cleaned += near.data if self._is_heard else frame
         return bytes(cleaned)
 
+    def _learn(self, far: bytes, near: bytes) -> None:
+        """One frame before the sound to learn from, of it, or of its echo."""
+        self._learning = _ECHOING if _is_loud(far) else self._learning - 1
+        self._learnt.append((_power(near), _power(far)))
+        if not self._learning:
+            # Of all of it: how late the echo is, is not known yet. What never swells is the room's own noise.
+            heard, played = (np.array(powers) for powers in zip(*self._learnt, strict=True))
+            is_noise = played.any() and heard.mean() < _SWELLS * heard.min()
+            self._is_heard = not is_noise and bool(heard.sum() >= _AUDIBLE * played.sum())
+            self._learnt.clear()
+
     def _weigh(self, far: bytes, near: bytes) -> None:
         """Find out whether there is an echo; where there is none, the canceller takes the user for it."""
-        played, heard = (np.frombuffer(pcm, np.int16).astype(np.float64) for pcm in (far, near))
-        if np.abs(played).max() > _LOUD:
-            self._ratios.append(float(heard @ heard) / float(played @ played))
-        if len(self._ratios) == _LEARNING:
+        if _is_loud(far):
+            self._ratios.append(_power(near) / _power(far))
+        if len(self._ratios) == _JUDGING:
             # The median: a user who cuts in is loud for a part of it.
             self._is_heard = float(np.median(self._ratios)) > _AUDIBLE
             self._ratios.clear()
 
-    def _is_learning(self, far: bytes) -> bool:
-        """Whether this is echo that cannot be told from the user yet."""
-        if not self._unknown:
-            return False
-        if np.abs(np.frombuffer(far, np.int16)).max() > _LOUD:
-            self._unknown -= 1
-            self._echoing = _ECHOING
-        elif self._echoing:
-            self._echoing -= 1
-        return self._echoing > 0
+
+def _is_loud(pcm: bytes) -> bool:
+    return bool(np.abs(np.frombuffer(pcm, np.int16)).max() > _LOUD)
+
+
+def _power(pcm: bytes) -> float:
+    samples = np.frombuffer(pcm, np.int16).astype(np.float64)
+    return float(samples @ samples)
 
 
 def _frames(pcm: bytearray) -> list[bytes]:

@@ -63,6 +63,7 @@ def open_ends(ends: Ends, echo: Echo, before: Ears | None = None) -> OpenEnds:
         return OpenEnds(ears, mouth, None, lost)
     if echo is Echo.CANCEL:
         ears.echo = mouth.echo = EchoCanceller(mouth.device.rate)
+        ears.echo.learn()  # from what the speaker begins with
     return OpenEnds(ears, mouth, echo, lost)
 
 

@@ -122,14 +122,15 @@ async def _talk(
 ) -> bool:
     """Run a pipeline until the end of `run_voice`, or until other ends are wanted: whether it is over."""
     async with _running(session, processors) as running:
-        session.notice(told)
         hand.attach(bridge)
+        telling = asyncio.create_task(_tell(session, opened.ears, told))
         changing = asyncio.create_task(hand.changed.wait())
         lasting = asyncio.create_task(_lasting(session, opened.ears, bridge, running, patience))
         try:
             await asyncio.wait((changing, lasting, opened.lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
             hand.attach(None)
+            telling.cancel()
             changing.cancel()
             lasting.cancel()
         over = lasting.done()
@@ -138,6 +139,12 @@ async def _talk(
     if over:
         lasting.result()
     return over
+
+
+async def _tell(session: Listener, ears: Ears, told: str) -> None:
+    """Tell it when the user is heard."""
+    await ears.heard.wait()
+    session.notice(told)
 
 
 async def _lasting(

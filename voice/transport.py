@@ -22,6 +22,7 @@ from pipecat.transports.base_transport import TransportParams
 from voice.canceller import EchoCanceller
 from voice.decoder import SAMPLE_RATE
 from voice.devices import Device, Direction, channels, open_stream, sounddevice
+from voice.tones import swell
 from voice.wavfile import HeardOutput
 
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
@@ -35,6 +36,7 @@ class MicrophoneInput(BaseInputTransport):
 
     The constructor raises AudioUnavailable when the device cannot be opened. `lost` gets its name
     when it gives no sound any more. What `echo` knows to have been played is taken out of what is heard.
+    `heard` is set when the first sound is passed on.
     """
 
     def __init__(self, device: Device, lost: asyncio.Future[str]) -> None:
@@ -42,6 +44,7 @@ class MicrophoneInput(BaseInputTransport):
         self.device = device
         self._lost = lost
         self.echo: EchoCanceller | None = None
+        self.heard = asyncio.Event()
         self._channels = channels(Direction.INPUT, device)
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
         self._reader: asyncio.Task[None] | None = None
@@ -87,6 +90,7 @@ class MicrophoneInput(BaseInputTransport):
             if self.echo is not None:
                 pcm = self.echo.clean(pcm)
             if pcm:
+                self.heard.set()
                 await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
 
 
@@ -94,7 +98,7 @@ class SpeakerOutput(HeardOutput):
     """A speaker at its native rate, which plays all the time: speech, or silence. That paces the pipeline.
 
     The constructor raises AudioUnavailable when the device cannot be opened. `lost` gets its name
-    when it takes no sound any more. `echo` is told what is played.
+    when it takes no sound any more. `echo` is told what is played, and learns the room from the first of it.
     """
 
     def __init__(self, device: Device, lost: asyncio.Future[str]) -> None:
@@ -115,6 +119,8 @@ class SpeakerOutput(HeardOutput):
     async def start(self, frame: StartFrame) -> None:
         """Begin to play."""
         await super().start(frame)
+        if self.echo is not None:
+            self._waiting += swell(self.device.rate)
         self._watcher = self.create_task(self._watch())
         _start(self._stream, self.device, self._lost)
 

@@ -10,9 +10,9 @@ from pipecat.frames.frames import TTSAudioRawFrame, TTSSpeakFrame, TTSStartedFra
 from pipecat.processors.frame_processor import FrameProcessor
 
 from agents.speech import Speech
-from voice.chime import chime
 from voice.frames import SpokenSoundFrame
 from voice.listener import Listener
+from voice.tones import chime
 from voice.tts import SAMPLE_RATE
 
 _MOMENT = 0.1  # seconds of a brain's own voice between two marks

@@ -52,8 +52,8 @@ def read_audio(path: Path) -> Audio:
 class FileInput(BaseInputTransport):
     """Plays audio as if it came from a microphone: 20 ms every 20 ms, then silence without end.
 
-    `position` is the sample to begin with, and then the one that is played next. `played` is set one
-    second after the last sample of the file.
+    `position` is the sample to begin with, and then the one that is played next. `heard` is set when the
+    first sound is passed on, `played` one second after the last sample of the file.
     """
 
     def __init__(self, audio: Audio, position: int = 0) -> None:
@@ -61,6 +61,7 @@ class FileInput(BaseInputTransport):
         self._audio = audio
         self.position = position
         self._player: asyncio.Task[None] | None = None
+        self.heard = asyncio.Event()
         self.played = asyncio.Event()
 
     async def start(self, frame: StartFrame) -> None:
@@ -91,6 +92,7 @@ class FileInput(BaseInputTransport):
             await asyncio.sleep(begun + (self.position + _CHUNK) / SAMPLE_RATE - loop.time())
             chunk = self._audio[self.position : self.position + _CHUNK]
             self.position += _CHUNK
+            self.heard.set()
             pcm = chunk.tobytes() + bytes(2 * (_CHUNK - len(chunk)))
             await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
             if self.position >= len(self._audio) + _TAIL * SAMPLE_RATE:

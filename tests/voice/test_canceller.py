@@ -1,13 +1,20 @@
 """The canceller in a simulated room: the voice that was played, late, reverberant, a little distorted."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import soxr
+from pipecat.audio.vad.vad_analyzer import VADState
 
 from voice.canceller import EchoCanceller
 from voice.decoder import SAMPLE_RATE
+from voice.tones import swell
+from voice.vad import voice_analyzer
 
 BLOCK = SAMPLE_RATE // 50
+LENGTH = 5 * SAMPLE_RATE
+ANSWER = "Here is quite a long answer, which goes on and on, and then on again, so that one can cut in."
 
 
 def loudness(samples):
@@ -39,14 +46,75 @@ def through(canceller, heard, played, rate):
 
 @pytest.mark.parametrize(("delay", "rate"), [(0.04, 48_000), (0.15, 44_100), (0.4, 24_000)])
 def test_the_voice_that_was_played_is_taken_out(models, delay, rate):
-    said = models.voice("Here is quite a long answer, which goes on and on, and then on again.", seed=1)
+    said = models.voice(ANSWER, seed=1)
     played = (soxr.resample(said, 24_000, rate).clip(-1, 1) * 32767).astype(np.int16)
     heard = room(soxr.resample(said, 24_000, SAMPLE_RATE), delay)
     cleaned = through(EchoCanceller(rate), heard, played, rate)
-    assert loudness(cleaned[: SAMPLE_RATE // 2]) < 25  # it does not know the room yet, and is silent
     later = slice(2 * SAMPLE_RATE, int(3.5 * SAMPLE_RATE))
     assert loudness(heard[later]) > 50
     assert loudness(heard[later]) - loudness(cleaned[later]) > 18
+
+
+def conversation(models, delay, user=0.0, said="", loud=1.0):
+    """What is left in 5 s of microphone after the first sound, half a second, and then an answer.
+
+    The user begins to speak at second `user` of the answer; `loud` is how much of it they hear. Also the
+    sample at which the answer begins.
+    """
+    parts = [np.frombuffer(swell(24_000), np.int16), np.zeros(12_000, np.int16)]
+    begins = int(sum(map(len, parts)) * SAMPLE_RATE / 24_000)
+    answer = (models.voice(ANSWER, seed=1).clip(-1, 1) * 32767).astype(np.int16)
+    played = np.concatenate([*parts, answer, np.zeros(5 * 24_000, np.int16)])[: 5 * 24_000]
+    heard = room(loud * soxr.resample(played / 32768, 24_000, SAMPLE_RATE), delay).astype(int)
+    heard = heard[:LENGTH]
+    if said:
+        voice = soxr.resample(models.voice(said, seed=2), 24_000, SAMPLE_RATE)
+        at = begins + int(user * SAMPLE_RATE)
+        heard[at : at + len(voice)] += (voice * 23_000).astype(int)
+    canceller = EchoCanceller(24_000)
+    canceller.learn()
+    return through(canceller, heard.clip(-32768, 32767).astype(np.int16), played, 24_000), begins
+
+
+async def voices(cleaned):
+    """The seconds at which the voice detector finds that somebody begins to speak."""
+    analyzer = voice_analyzer()
+    analyzer.set_sample_rate(SAMPLE_RATE)
+    states = [
+        await analyzer.analyze_audio(cleaned[at : at + BLOCK].tobytes())
+        for at in range(0, len(cleaned) - BLOCK, BLOCK)
+    ]
+    await analyzer.cleanup()
+    quiet = (VADState.QUIET, VADState.STARTING)
+    return [
+        place / 50
+        for place, (before, now) in enumerate(pairwise(states))
+        if now is VADState.SPEAKING and before in quiet
+    ]
+
+
+@pytest.mark.parametrize("delay", [0.04, 0.15, 0.4])
+async def test_the_first_answer_is_no_echo_and_whoever_cuts_in_on_it_is_heard(models, delay):
+    cleaned, _ = conversation(models, delay)
+    assert await voices(cleaned) == []
+    for user in (0.1, 0.3, 0.8):
+        cleaned, begins = conversation(models, delay, user, "No, stop that please, and call Ben.")
+        passed = len(cleaned) - LENGTH  # nothing of the sound it learns from
+        (cut_in, *_) = await voices(cleaned)
+        assert 0 < cut_in - (begins + passed) / SAMPLE_RATE - user < 1.2
+
+
+def test_nobody_is_listened_to_until_the_room_is_known(models):
+    cleaned, begins = conversation(models, 0.1)
+    learning = LENGTH - len(cleaned)
+    assert 0.9 * SAMPLE_RATE < learning < begins
+
+
+def test_a_speaker_that_plays_nothing_does_not_make_it_deaf():
+    canceller = EchoCanceller(48_000)
+    canceller.learn()
+    heard = np.random.default_rng(1).integers(-3000, 3000, 3 * SAMPLE_RATE).astype(np.int16)
+    assert len(through(canceller, heard, heard[:0], 48_000)) == SAMPLE_RATE
 
 
 def test_the_user_alone_is_left_as_they_are(models):
@@ -65,6 +133,14 @@ def test_with_headphones_the_user_who_cuts_in_is_heard_whole(models):
     heard[words] += (said.clip(-1, 1) * 20000).astype(np.int16)
     cleaned = through(EchoCanceller(24_000), heard, played, 24_000)
     assert abs(loudness(heard[words]) - loudness(cleaned[words])) < 1
+
+
+def test_with_headphones_the_user_is_heard_whole_from_the_first_answer_on(models):
+    words = "Undo that."
+    cleaned, begins = conversation(models, 0.1, 0.1, words, loud=0.0)
+    said = soxr.resample(models.voice(words, seed=2), 24_000, SAMPLE_RATE) * 23_000
+    end = len(cleaned) - LENGTH + begins + SAMPLE_RATE // 10 + len(said)
+    assert abs(loudness(said) - loudness(cleaned[end - len(said) : end])) < 1
 
 
 @pytest.mark.parametrize("size", [1, 37, 320, 321, 5000])

@@ -11,10 +11,10 @@ import soxr
 
 from tests.voice.recorder import Recorder
 from voice.agreement import normal
-from voice.chime import chime
 from voice.decoder import SAMPLE_RATE
 from voice.echo import Echo
 from voice.pipeline import VoiceOptions, run_voice
+from voice.tones import chime
 from voice.wavfile import BadAudio
 
 DEMO = Path(__file__).parents[2] / "assets" / "demo.wav"

@@ -103,9 +103,9 @@ async def test_speech_goes_in_at_the_microphone_and_the_answer_comes_out_of_the_
     server, models, speak
 ):
     question = speak(0.3, "What time is it?", 0.5)
-    recorder = await server.record_speaker()
-    sound = asyncio.create_task(recorder.communicate())
     async with talking(models, lambda _: "Lunch with Anna is on Saturday at noon.") as session:
+        recorder = await server.record_speaker()
+        sound = asyncio.create_task(recorder.communicate())
         await server.say(question)
         await session.until("speaking_ended")
         await asyncio.sleep(0.5)  # what the speaker holds is still to be heard
