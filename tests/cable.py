@@ -43,6 +43,11 @@ class Cable:
         self._closed.set()
         await asyncio.gather(*self._connections)
 
+    @property
+    def url(self) -> str:
+        """Of the server behind it."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
     def break_after(self, fault: Fault, count: int) -> None:
         """From now on, after so many bytes from the server, this happens."""
         self._fault, self._left = fault, count

@@ -90,9 +90,7 @@ def plan(
     old or too small.
     """
     environment = {"VLLM_NO_USAGE_STATS": "1"}
-    if card is None:
-        environment["VLLM_CPU_KVCACHE_SPACE"] = "1"
-    elif not only:
+    if card is not None and not only:
         environment["CUDA_VISIBLE_DEVICES"] = card.uuid
     length = min(LENGTH, model.length or LENGTH)
     flags = [
@@ -154,6 +152,7 @@ def _for_processor() -> list[Flag]:
     return [
         Flag("--dtype", "float32", "most processors have no instructions for half precision"),
         Flag("--block-size", "32", "prefixes are kept in steps of so many tokens; 128 without it"),
+        Flag("--kv-cache-memory-bytes", str(GIB), "for what it has read; else most of the memory there is"),
         Flag("--max-num-seqs", "8", "requests at the same time"),
     ]
 

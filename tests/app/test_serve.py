@@ -229,7 +229,7 @@ def test_a_model_of_unknown_size_is_tried() -> None:
 def test_the_processor_is_for_trying_out() -> None:
     made = plan(THREE, None, None)
     assert made.on == "the processor"
-    assert made.environment["VLLM_CPU_KVCACHE_SPACE"] == "1"
+    assert flags(made)["--kv-cache-memory-bytes"] == str(GIB)
     assert flags(made)["--dtype"] == "float32"
     assert "--gpu-memory-utilization" not in flags(made)  # there it would be of the machine's memory
 
