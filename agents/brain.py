@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.actions import Action
@@ -20,13 +20,13 @@ class BrainError(HeadstartError):
 class Interaction:
     """What a brain is shown: the tools at hand, the current turn's number and events, oldest first.
 
-    `events` are those of the whole conversation so far, this turn's among them.
+    `turns` are the events of every turn so far, by its number, this one's among them.
     """
 
     toolbox: Toolbox
     turn: int
     of_turn: Sequence[Event]
-    events: Sequence[Event]
+    turns: Mapping[int, Sequence[Event]] = field(default_factory=dict[int, Sequence[Event]])
 
 
 class Brain(Protocol):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from agents.events import (
     Answered,
@@ -125,15 +126,14 @@ class Exchange:
     answer: str
 
 
-def exchanges(events: Sequence[Event], before: int, last: int = 20) -> list[Exchange]:
-    """The turns before turn `before` that came to words, at most the `last`, oldest first."""
-    by_turn: dict[int, list[Event]] = {}
-    for event in events:
-        turn: int | None = getattr(event, "turn", None)
-        if turn is not None and turn < before:
-            by_turn.setdefault(turn, []).append(event)
-    found = (_exchange(turn, of_turn) for turn, of_turn in sorted(by_turn.items()))
-    return [exchange for exchange in found if exchange.said][-last:]
+def exchanges(turns: Mapping[int, Sequence[Event]], before: int, last: int = 20) -> list[Exchange]:
+    """The turns before turn `before` that came to words, at most the `last`, oldest first.
+
+    However long the conversation, no more of it is read than that.
+    """
+    earlier = sorted((turn for turn in turns if turn < before), reverse=True)
+    found = (_exchange(turn, turns[turn]) for turn in earlier)
+    return list(islice((exchange for exchange in found if exchange.said), last))[::-1]
 
 
 def _exchange(turn: int, of_turn: Sequence[Event]) -> Exchange:

@@ -70,7 +70,7 @@ class Reactor:
         if isinstance(self.brain, ForesightedBrain) and self.mode is Mode.SPECULATIVE:
             likely = Updated(turn.number, self._host.now(), text, True)
             of_turn = [*self._host.of_turn[turn.number], likely]
-            self.brain.foresee(Interaction(self._toolbox, turn.number, of_turn, self._host.events))
+            self.brain.foresee(Interaction(self._toolbox, turn.number, of_turn, self._host.of_turn))
 
     def news(self, turn: Turn, *, words: bool) -> None:
         """Something new happened in `turn`: words, or a result.
@@ -150,7 +150,8 @@ class Reactor:
         if words is not None:
             text, final = words
             self._host.emit(Updated(turn.number, self._host.now(), text, final))
-        return Interaction(self._toolbox, turn.number, self._host.of_turn[turn.number], self._host.events)
+        turns = self._host.of_turn
+        return Interaction(self._toolbox, turn.number, turns[turn.number], turns)
 
     async def _react(self, turn: Turn) -> None:
         seen = turn.finals

@@ -73,7 +73,7 @@ async def first_action(brain: Brain) -> float:
 async def _react(brain: Brain, text: str) -> float:
     events: list[Event] = [TurnStarted(1, 0.0), Updated(1, 1.0, text, True), EndOfTurn(1, 1.0)]
     begun = time.perf_counter()
-    async for _ in brain.react(Interaction(Toolbox(assistant_tools()), 1, events, events)):
+    async for _ in brain.react(Interaction(Toolbox(assistant_tools()), 1, events)):
         break
     return time.perf_counter() - begun
 

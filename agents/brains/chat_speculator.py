@@ -124,7 +124,7 @@ class ChatSpeculator:
 
     def _messages(self, interaction: Interaction) -> Iterable[dict[str, str]]:
         yield {"role": "system", "content": self._instructions}
-        for exchange in history.exchanges(interaction.events, interaction.turn, last=EXCHANGES):
+        for exchange in history.exchanges(interaction.turns, interaction.turn, last=EXCHANGES):
             yield {"role": "user", "content": exchange.said}
             if exchange.answer:
                 yield {"role": "assistant", "content": exchange.answer}

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import cast
 
 from google.genai import types
@@ -71,7 +71,7 @@ class GeminiLive:
         self._input = Input(self._link, self._missed)
         self._talk = Talk(0, Asks(toolbox))
         self._moved = asyncio.Event()  # something came from the service
-        self._events: Sequence[Event] = ()
+        self._turns: Mapping[int, Sequence[Event]] = {}
         self._known = 0  # the last turn that the service remembers
         self._is_final = False
         self._is_certain = False
@@ -106,7 +106,7 @@ class GeminiLive:
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Guess while the words are partial; once they are final the model decides and speaks."""
         self._begin(interaction.turn)
-        self._events = interaction.events
+        self._turns = interaction.turns
         self._is_final = history.words(interaction.of_turn)[1]
         self._is_certain = history.is_certain(interaction.of_turn)
         reaction = self._converse(interaction) if self._is_final else self._guess(interaction)
@@ -239,7 +239,7 @@ class GeminiLive:
 
     def _missed(self) -> list[types.Content]:
         """Turns that the service does not remember: those of a connection that broke."""
-        missed = [one for one in history.exchanges(self._events, self._talk.turn) if one.turn > self._known]
+        missed = [one for one in history.exchanges(self._turns, self._talk.turn) if one.turn > self._known]
         self._known = self._talk.turn - 1
         return contents(missed)
 

@@ -102,7 +102,7 @@ class GeminiSpeculator:
 
     def _contents(self, interaction: Interaction) -> Sequence[types.Content]:
         told: list[tuple[str, str]] = []
-        for exchange in history.exchanges(interaction.events, interaction.turn, last=_EXCHANGES):
+        for exchange in history.exchanges(interaction.turns, interaction.turn, last=_EXCHANGES):
             told += [("user", exchange.said), ("model", exchange.answer)]
         told.append(("user", native.update(interaction.of_turn)))
         return [types.Content(role=role, parts=[types.Part(text=text)]) for role, text in told if text]

@@ -172,7 +172,7 @@ class OpenAIRealtime:
         is_audible = False
         tries = rounds = 0
         while True:
-            conversation = await self._service.ready(interaction.events, interaction.turn)
+            conversation = await self._service.ready(interaction.turns, interaction.turn)
             try:
                 response = await self._ask(conversation, interaction)
                 async with contextlib.aclosing(self._spoken(conversation, response, interaction)) as actions:

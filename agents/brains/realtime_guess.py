@@ -25,7 +25,7 @@ class OutOfBand:
 
     async def warm_up(self) -> None:
         """Connect. Raises BrainError."""
-        await self._service.ready(())
+        await self._service.ready({})
 
     async def close(self) -> None:
         """The connection is another's."""
@@ -34,7 +34,7 @@ class OutOfBand:
         """Calls and removals, asked for once more where the connection broke; closing it cancels by ID."""
         model = self._service.options.model
         for attempt in (1, 2):
-            link = (await self._service.ready(interaction.events, interaction.turn)).link
+            link = (await self._service.ready(interaction.turns, interaction.turn)).link
             reader = CallReader(self._service.toolbox, interaction.of_turn)
             response = None
             try:

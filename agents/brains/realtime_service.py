@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +68,11 @@ class Service:
         self._heard = 0  # the latest turn of which there was sound
         self._links: list[Link] = []  # those that may still have something running
 
-    async def ready(self, events: Sequence[Event], turn: int = 1) -> Conversation:
+    async def ready(self, turns: Mapping[int, Sequence[Event]], turn: int = 1) -> Conversation:
         """A conversation that knows what was said before `turn`. Raises BrainError."""
         async with self._opening:
             if self._current is None or not self._current.link.is_open:
-                self._current = await self._connect(events, turn)
+                self._current = await self._connect(turns, turn)
             return self._current
 
     def listen(self, turn: int, audio: bytes) -> None:
@@ -90,7 +90,7 @@ class Service:
             if self._current is not old or not old.link.is_idle:
                 return
             with contextlib.suppress(BrainError):  # the next turn tries again, and tells
-                self._current = await self._connect(interaction.events, interaction.turn + 1)
+                self._current = await self._connect(interaction.turns, interaction.turn + 1)
                 old.link.close()
 
     async def close(self) -> None:
@@ -100,14 +100,14 @@ class Service:
             await link.closed()
         await self._client.close()
 
-    async def _connect(self, events: Sequence[Event], turn: int) -> Conversation:
+    async def _connect(self, turns: Mapping[int, Sequence[Event]], turn: int) -> Conversation:
         for attempt in range(1, TRIES + 1):
             link = Link(self._client, self.options.model, self._used)
             self._links = [one for one in self._links if one.is_open] + [link]
             try:
                 await link.open(self._session())
                 conversation = Conversation(link, self._heard)
-                conversation.replay(history.exchanges(events, turn))
+                conversation.replay(history.exchanges(turns, turn))
                 return conversation
             except LinkLost as error:
                 is_final = error.status is not None and refused(error.status, self.options.model)

@@ -41,7 +41,7 @@ class VllmBrain:
     async def warm_up(self) -> None:
         """Reach the engine, and have it read the declared tools, which lead every stream."""
         await self._engine.open()
-        opening = stream(Interaction(self._toolbox, 1, (), ())) or [" "]
+        opening = stream(Interaction(self._toolbox, 1, ())) or [" "]
         # The grammar of an answer takes longest to prepare, and most of it serves all later ones.
         order = Order(1, grammar(self._toolbox, Situation(final=True)))
         async with contextlib.aclosing(self._engine.write(opening, order)) as pieces:

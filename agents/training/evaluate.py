@@ -106,7 +106,7 @@ async def attempt(
         before = _tokens(brain)
         started, busy = time.perf_counter(), time.process_time()
         actions: list[Action] = []
-        stream = brain.react(Interaction(toolbox, 1, list(turn.events), list(turn.events)))
+        stream = brain.react(Interaction(toolbox, 1, list(turn.events)))
         try:
             async with contextlib.aclosing(cast(AsyncGenerator[Action, None], stream)) as reaction:
                 async for action in reaction:

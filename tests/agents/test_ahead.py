@@ -52,7 +52,7 @@ class Slow:
 
 def at(text: str, *more: Event, turn: int = 1, final: bool = True) -> Interaction:
     events = [TurnStarted(turn, 0.0), *more, Updated(turn, 1.0, text, final)]
-    return Interaction(build(Recorder())[0], turn, events, events)
+    return Interaction(build(Recorder())[0], turn, events)
 
 
 async def take(ahead: Ahead, interaction: Interaction) -> tuple[list[Action], float]:

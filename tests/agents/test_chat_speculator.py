@@ -68,7 +68,7 @@ def told(
 ) -> Interaction:
     """A turn in which `text` was handed over after `more` had happened."""
     of_turn: list[Event] = [TurnStarted(turn, 0.0), *more, Updated(turn, 1.0, text, final)]
-    return Interaction(build(Recorder())[0], turn, of_turn, [*before, *of_turn])
+    return Interaction(build(Recorder())[0], turn, of_turn, {1: before, turn: of_turn})
 
 
 def issued(call: int, name: str, x: str, state: CallState = CallState.RUNNING, text: str = "") -> list[Event]:

@@ -380,7 +380,7 @@ async def test_the_local_brain_names_no_other_tool_and_does_not_answer_early(bra
             Paused(1, 0.6),
             Updated(1, 0.7, "what's on my calendar on Friday and put lunch with Anna on Saturday at", False),
         ]
-        actions = [action async for action in brain.react(Interaction(BOX, 1, events, events))]
+        actions = [action async for action in brain.react(Interaction(BOX, 1, events))]
         assert isinstance(actions[-1], Pause)
         for action in actions:
             assert not isinstance(action, Answer)

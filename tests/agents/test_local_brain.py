@@ -206,7 +206,7 @@ async def test_requests_are_planned_as_the_model_card_says(brain: LocalBrain) ->
 
 async def test_a_reaction_can_be_closed_and_the_next_one_is_unharmed(brain: LocalBrain) -> None:
     said = [update("text Ana that dinner is ready and set a timer for ten minutes", final=True)]
-    interaction = Interaction(BOX, 1, said, said)
+    interaction = Interaction(BOX, 1, said)
     whole = await collected(brain.react(interaction))
     assert [type(action) for action in whole] == [Call, Call, Answering, Answer]
     reaction = brain.react(interaction)
@@ -226,9 +226,7 @@ async def test_a_missing_adapter_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BrainError, match="adapter .* is missing"):
         await brain.warm_up()
     with pytest.raises(BrainError, match="adapter .* is missing"):
-        await collected(
-            brain.react(Interaction(BOX, 1, [update("hello", final=True)], [update("hello", final=True)]))
-        )
+        await collected(brain.react(Interaction(BOX, 1, [update("hello", final=True)])))
     await brain.close()
 
 
@@ -255,5 +253,5 @@ async def test_an_adapter_of_another_model_is_an_error_in_one_line(tmp_path: Pat
 async def test_a_turn_longer_than_the_context_is_an_error_in_one_line(brain: LocalBrain) -> None:
     words = " ".join(f"word{at}" for at in range(1500))
     with pytest.raises(BrainError) as caught:
-        await collected(brain.react(Interaction(BOX, 1, [update(words)], [update(words)])))
+        await collected(brain.react(Interaction(BOX, 1, [update(words)])))
     assert "\n" not in str(caught.value)

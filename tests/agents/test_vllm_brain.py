@@ -33,7 +33,7 @@ def url() -> Iterator[str]:
 
 def said(text: str, final: bool = False) -> Interaction:
     events = [Updated(1, 0.0, text, final)]
-    return Interaction(BOX, 1, events, events)
+    return Interaction(BOX, 1, events)
 
 
 async def test_any_completions_endpoint_will_do(url: str) -> None:

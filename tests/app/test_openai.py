@@ -172,7 +172,7 @@ async def _warm(key: str, guesser: openai_chat.ChatDouble | None) -> None:
             try:
                 await guesses.warm_up()
                 events = [TurnStarted(1, 0.0), Updated(1, 0.1, "read one", False)]
-                _ = [one async for one in guesses.guess(Interaction(toolbox, 1, events, events))]
+                _ = [one async for one in guesses.guess(Interaction(toolbox, 1, events))]
             finally:
                 await guesses.close()
         return

@@ -61,7 +61,7 @@ async def test_guesses_run_beside_each_other_and_one_that_is_given_up_is_counted
 
     async def guess(text):
         events: list[Event] = [TurnStarted(1, 0.0), Updated(1, 0.1, text, True)]
-        return [action async for action in guesser.guess(Interaction(toolbox, 1, events, events))]
+        return [action async for action in guesser.guess(Interaction(toolbox, 1, events))]
 
     try:
         await guesser.warm_up()
