@@ -13,7 +13,10 @@ _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")  # gpt-realtime-2.1-2026-05-01 co
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one response. Those that were cached are among those that went in."""
+    """Tokens of one response. Those that were cached are among those that went in.
+
+    `estimated`: the service did not say; somebody here has reckoned.
+    """
 
     text_in: int = 0
     text_cached: int = 0
@@ -21,6 +24,7 @@ class Usage:
     audio_in: int = 0
     audio_cached: int = 0
     audio_out: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,10 @@ class Meter:
     def listen(self, used: UsedListener, notice: Callable[[str], None]) -> None:
         """Tell a session of every response, and of what its user should know in one line."""
         self._used, self._notice = used, notice
+
+    def leave(self) -> None:
+        """The session is over: what is still given up with it nobody is told."""
+        self._used = self._notice = None
 
     @property
     def may_guess(self) -> bool:

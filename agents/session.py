@@ -87,6 +87,7 @@ class Session:
         self._speaking_turn = 0
         self._host.listeners.append(self._speaks)
         self._bell = Bell(world.context, self._alert_due, self._bell_broken) if rings else None
+        self._meter = meter
         if meter is not None:
             meter.listen(self._used, self.notice)
         self._closing = asyncio.Event()
@@ -113,6 +114,8 @@ class Session:
                 turn.drop("the session ended")
         for turn in list(self._host.turns.values()):
             self._ending.end(turn, "")
+        if self._meter is not None:
+            self._meter.leave()
         self._host.emit(session_summary(self.now(), self._host.events, wrong_effects(self._host.events)))
 
     def close(self) -> None:
@@ -292,6 +295,7 @@ class Session:
                 usage.audio_cached,
                 usage.audio_out,
                 dollars,
+                usage.estimated,
             )
         )
 

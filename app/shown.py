@@ -120,17 +120,24 @@ class Question:
 class Cost:
     """What models that are paid for took: US dollars as far as the prices are known, and tokens.
 
-    `cached` are those of `tokens` that were cached, `guesses` the dollars spent on guessing.
+    `cached` are those of `tokens` that were cached, `guesses` the dollars spent on guessing. `estimated`: a
+    service did not say what some of it took.
     """
 
     dollars: float = 0.0
     guesses: float = 0.0
     tokens: int = 0
     cached: int = 0
+    estimated: bool = False
 
     def __str__(self) -> str:
         share = f", {100 * self.cached // self.tokens} % cached" if self.cached else ""
-        return f"${self.dollars:.4f} · {self.tokens:,} tokens{share}"
+        return f"{self.money} · {self.tokens:,} tokens{share}"
+
+    @property
+    def money(self) -> str:
+        """The dollars as text."""
+        return f"{'~' if self.estimated else ''}${self.dollars:.4f}"
 
     def plus(self, event: Used) -> Cost:
         """With another response."""
@@ -140,6 +147,7 @@ class Cost:
             self.guesses + (dollars if event.guess else 0.0),
             self.tokens + event.text_in + event.text_out + event.audio_in + event.audio_out,
             self.cached + event.text_cached + event.audio_cached,
+            self.estimated or event.estimated,
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import httpx
@@ -21,6 +23,7 @@ from tools.toolbox import Toolbox
 
 TOKENS = 400  # of a guess
 EXCHANGES = 6  # turns before this one that it is told of
+_CHARACTERS = 4  # of a token, nearly enough
 
 # How a guess ends that is all there. Where a part is missing the calls may not be what the words ask for.
 _WHOLE = frozenset({"stop", "tool_calls", "function_call"})
@@ -68,6 +71,7 @@ class ChatSpeculator:
         # The same in every request: what leads a prompt is cached as long as it does not change.
         self._tools = [function.as_chat_tool() for function in native.functions(toolbox)]
         self._instructions = ""
+        self._reported: Usage | None = None  # of the latest request that was heard out
 
     async def warm_up(self) -> None:
         """Ask whether the model is there. Raises BrainError where the key is wrong or the model unknown."""
@@ -88,11 +92,14 @@ class ChatSpeculator:
     async def guess(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Calls and removals, each as soon as it is written. Closing it ends the request."""
         reader = CallReader(self._toolbox, interaction.of_turn)
+        messages = self._messages(interaction)
         stream: AsyncStream[ChatCompletionChunk] | None = None
+        written = 0  # characters
+        is_told = False  # what it took, or that it took nothing
         try:
             stream = await self._client.chat.completions.create(
                 model=self._model,
-                messages=cast(Any, list(self._messages(interaction))),
+                messages=cast(Any, messages),
                 tools=cast(Any, self._tools),
                 tool_choice="auto",
                 max_completion_tokens=TOKENS,
@@ -110,32 +117,49 @@ class ChatSpeculator:
                             yield action
                         call = _Writing(delta.id, delta.index)
                     call.add(delta)
+                written += _length(chunk)
                 if chunk.usage is not None:
-                    self._count(interaction, chunk.usage)
-            if ending not in _WHOLE:
+                    self._reported = _tokens(chunk.usage)
+                    self._count(interaction, self._reported)
+                    is_told = True
+            if ending in _WHOLE:
+                is_told = True  # who does not say what a whole answer took does not count
+            else:
                 raise BrainError(f"{self._place} broke its guess off ({ending or 'no reason given'}).")
             if call and (action := reader.read(call.name, call.arguments)):
                 yield action
         except (OpenAIError, httpx.HTTPError, ValueError) as error:
+            is_told = is_told or stream is None  # nothing is taken for what was refused
             raise self._trouble(error) from None
         finally:
+            if not is_told:
+                self._count(interaction, self._estimate(messages, written))
             if stream is not None:
                 await stream.close()
 
-    def _messages(self, interaction: Interaction) -> Iterable[dict[str, str]]:
-        yield {"role": "system", "content": self._instructions}
+    def _messages(self, interaction: Interaction) -> Sequence[dict[str, str]]:
+        messages = [{"role": "system", "content": self._instructions}]
         for exchange in history.exchanges(interaction.turns, interaction.turn, last=EXCHANGES):
-            yield {"role": "user", "content": exchange.said}
+            messages.append({"role": "user", "content": exchange.said})
             if exchange.answer:
-                yield {"role": "assistant", "content": exchange.answer}
-        yield {"role": "user", "content": native.update(interaction.of_turn)}
+                messages.append({"role": "assistant", "content": exchange.answer})
+        return [*messages, {"role": "user", "content": native.update(interaction.of_turn)}]
 
-    def _count(self, interaction: Interaction, usage: CompletionUsage) -> None:
-        details = usage.prompt_tokens_details
-        cached = (details.cached_tokens if details is not None else 0) or 0
-        tokens = Usage(usage.prompt_tokens, cached, usage.completion_tokens)
+    def _count(self, interaction: Interaction, usage: Usage) -> None:
         is_guess = not history.is_certain(interaction.of_turn)
-        self._meter.add(interaction.turn, self._model, tokens, guess=is_guess)
+        self._meter.add(interaction.turn, self._model, usage, guess=is_guess)
+
+    def _estimate(self, messages: Sequence[dict[str, str]], written: int) -> Usage:
+        """What a request took that was given up: the service charges for it, but tells nobody who is gone.
+
+        What was sent is taken for as long as the time before: most of it is always the same. What was written
+        but not received yet is left out.
+        """
+        out = math.ceil(written / _CHARACTERS)
+        if self._reported is not None:
+            return replace(self._reported, text_out=out, estimated=True)
+        sent = len(json.dumps(messages)) + len(json.dumps(self._tools))
+        return Usage(math.ceil(sent / _CHARACTERS), text_out=out, estimated=True)
 
     def _trouble(self, error: Exception) -> BrainError:
         """What to tell the user; never the error's own text, which may repeat what was sent."""
@@ -150,3 +174,17 @@ class ChatSpeculator:
                 return BrainError(f"There is no connection to {self._place}; check the network.")
             case _:
                 return BrainError(f"{self._place} could not guess ({type(error).__name__}).")
+
+
+def _length(chunk: ChatCompletionChunk) -> int:
+    """The characters that were written in it."""
+    deltas = [choice.delta for choice in chunk.choices]
+    calls = [call.function for delta in deltas for call in delta.tool_calls or () if call.function]
+    said = sum(len(delta.content or "") for delta in deltas)
+    return said + sum(len(call.name or "") + len(call.arguments or "") for call in calls)
+
+
+def _tokens(usage: CompletionUsage) -> Usage:
+    details = usage.prompt_tokens_details
+    cached = (details.cached_tokens if details is not None else 0) or 0
+    return Usage(usage.prompt_tokens, cached, usage.completion_tokens)

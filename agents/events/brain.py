@@ -36,8 +36,9 @@ class Drafted:
 class Used:
     """A response of a model that is paid for, as its service counted it. It may come after its turn.
 
-    Counts are tokens, the cached ones among those that went in. `guess`: made while it was not certain
-    that the user had finished. `dollars` is None where the price is not known.
+    Counts are tokens, the cached ones among those that went in; `estimated` where the service does not say,
+    as of what was given up. `guess`: made while it was not certain that the user had finished. `dollars` is
+    None where the price is not known.
     """
 
     turn: int
@@ -51,3 +52,4 @@ class Used:
     audio_cached: int
     audio_out: int
     dollars: float | None
+    estimated: bool = False

@@ -58,5 +58,5 @@ def _note(turn: Turn) -> str:
     if turn.rolled_back:
         parts.append(f"{turn.rolled_back} rolled back")
     if turn.cost.dollars:
-        parts.append(f"${turn.cost.dollars:.4f}")
+        parts.append(turn.cost.money)
     return " · ".join(parts)

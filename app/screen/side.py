@@ -94,7 +94,7 @@ def cost_lines(cost: Cost) -> list[str]:
         return []
     guesses = f" · ${cost.guesses:.4f} of it guesses" if cost.guesses else ""
     cached = f", {100 * cost.cached // cost.tokens} % cached" if cost.cached else ""
-    return [f"${cost.dollars:.4f}{guesses}", f"{cost.tokens:,} tokens{cached}"]
+    return [f"{cost.money}{guesses}", f"{cost.tokens:,} tokens{cached}"]
 
 
 def answer_times(counters: Counters) -> tuple[float, float] | None:
@@ -114,7 +114,7 @@ def counters_line(counters: Counters, width: int) -> str:
     parts.append(f"{GLYPH[CallState.READY]} {counters.right} right")
     parts.append(f"{GLYPH[CallState.DISCARDED]} {counters.rolled_back} wrong")
     if counters.cost.tokens:
-        parts.append(f"${counters.cost.dollars:.4f}")
+        parts.append(counters.cost.money)
     while parts and cell_len(" · ".join(parts)) > width:
         parts.pop()
     return " · ".join(parts)

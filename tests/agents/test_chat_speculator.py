@@ -201,6 +201,75 @@ def test_usage_is_counted_where_it_is_reported() -> None:
     assert silent.usages == []
 
 
+async def given_up(one: ChatSpeculator, *, after: float) -> None:
+    """A guess that nobody wants any more `after` seconds."""
+    stream = one.guess(told("read one and write two and confirm six"))
+
+    async def read() -> None:
+        async with contextlib.aclosing(cast("AsyncGenerator[Action, None]", stream)) as actions:
+            async for _ in actions:
+                pass
+
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(after):
+            await read()
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["after a report", "at first"])
+@pytest.mark.parametrize("after", [0.05, 0.35, 0.8], ids=["unanswered", "begun", "half written"])
+def test_what_is_given_up_is_paid_for_too_by_an_estimate(after: float, is_known: bool) -> None:
+    double = ChatDouble(MIND, pace=Pace(first=0.3, piece=0.05))
+    meter = Counted()
+
+    async def use(one: ChatSpeculator) -> list[Action]:
+        if is_known:
+            async for _ in one.guess(told("read one")):
+                pass
+        await given_up(one, after=after)
+        await asyncio.sleep(1.0)
+        return []
+
+    with_speculator(double, use, meter)
+    estimate = meter.usages[-1][3]
+    assert [usage.estimated for *_, usage in meter.usages] == [False] * is_known + [True]
+    assert estimate.text_in == pytest.approx(double.charged[-1][0], rel=0.1)
+    assert estimate.text_out == pytest.approx(max(0.0, (after - 0.3) / 0.05), abs=4)
+    assert meter.spent == pytest.approx(sum(PRICES[MODEL].of(usage) for *_, usage in meter.usages))
+
+
+def test_guesses_that_are_all_given_up_use_up_the_budget() -> None:
+    double = ChatDouble(MIND, pace=Pace(first=0.3, piece=0.05))
+    meter = Meter(PRICES, budget=0.01)
+
+    async def use(one: ChatSpeculator) -> list[Action]:
+        for _ in range(100):
+            if not meter.may_guess:
+                break
+            await given_up(one, after=0.35)
+        return []
+
+    with_speculator(double, use, meter)
+    assert not meter.may_guess
+    charged = sum(PRICES[MODEL].of(Usage(sent, text_out=written)) for sent, written in double.charged)
+    assert charged == pytest.approx(0.01, rel=0.15)
+
+
+@pytest.mark.parametrize("fault", [Fault(Phase.ASKED, 429), Fault(Phase.ASKED, "abort")])
+def test_what_was_refused_is_not_paid_for(fault: Fault) -> None:
+    meter = Counted()
+    with pytest.raises(BrainError):
+        guess(ChatDouble(MIND, faults=[fault]), told("read one"), meter=meter)
+    assert meter.usages == []
+
+
+@pytest.mark.parametrize("kind", ["abort", "error", "garbage", "hang", "end", "length"])
+def test_what_broke_off_half_way_is_paid_for(kind: str) -> None:
+    meter = Counted()
+    with pytest.raises(BrainError):
+        guess(ChatDouble(MIND, faults=[Fault(Phase.WRITING, kind)]), told("write one"), meter=meter)
+    assert [usage.estimated for *_, usage in meter.usages] == [True]
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [

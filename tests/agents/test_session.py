@@ -8,6 +8,7 @@ import pytest
 
 from agents.actions import Action, Answer, Answering, Call, Pause, Remove
 from agents.brains.scripted import ScriptedBrain, Step
+from agents.cost import Meter, Usage
 from agents.events import (
     Answered,
     CallChanged,
@@ -24,6 +25,7 @@ from agents.events import (
     SpeechEnded,
     TurnEnded,
     Updated,
+    Used,
 )
 from agents.session import Session
 from tests.agents.worlds import Recorder, build
@@ -496,6 +498,25 @@ def test_closing_in_the_middle_discards_what_is_held() -> None:
     run_virtually(main())
     assert recorder.effects() == []
     assert isinstance(events[-1], SessionEnded)
+
+
+def test_nothing_is_told_after_the_end_not_even_what_a_guess_took() -> None:
+    meter = Meter({})
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(Recorder())
+        session = Session(ScriptedBrain([]), toolbox, world, meter=meter)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            meter.add(1, "small", Usage(text_in=100), guess=True)
+            session.close()
+        meter.add(1, "small", Usage(text_in=100, estimated=True), guess=True)
+
+    run_virtually(main())
+    assert len(of(events, Used)) == 1 and isinstance(events[-1], SessionEnded)
 
 
 def stopped(when: CallState) -> tuple[list[Event], Recorder]:

@@ -63,7 +63,8 @@ class ChatDouble:
     """`async with ChatDouble(mind) as double:` serves until the end of the block.
 
     `whole`: each call comes in one piece and with index 0, as from Ollama. `counts`: it reports usage.
-    `requests` are those that were not refused, `broken_off` how many of them the client did not hear out.
+    `requests` are those that were not refused, `broken_off` how many of them the client did not hear out;
+    `charged` the tokens in and out that each of them costs, heard out or not.
     """
 
     mind: Mind
@@ -79,6 +80,7 @@ class ChatDouble:
     requests: list[dict[str, Any]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     broken_off: int = 0
+    charged: list[list[int]] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
 
     _seen: dict[Phase, int] = field(default_factory=dict)
@@ -135,9 +137,11 @@ class ChatDouble:
             self.refused.append(str(error))
             return _error(400, "invalid_request_error", str(error))
         self.requests.append(body)
+        charge = [len(json.dumps([body["messages"], body["tools"]])) // 4, 0]
         fault = self._due(Phase.ASKED)
         if fault is not None and isinstance(fault.kind, int):
             return _error(fault.kind, "rate_limit_exceeded" if fault.kind == 429 else "server_error", "later")
+        self.charged.append(charge)
         await asyncio.sleep(self.pace.first)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
@@ -146,7 +150,7 @@ class ChatDouble:
                 await response.write(data)
                 return response
             await response.prepare(request)
-            async for data in self._stream(body, request):
+            async for data in self._stream(body, request, charge):
                 await response.write(data)
         except _Cut:
             pass
@@ -159,12 +163,13 @@ class ChatDouble:
 
     # ---- answers -------------------------------------------------------------------------------
 
-    async def _stream(self, body: dict[str, Any], request: web.Request) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, body: dict[str, Any], request: web.Request, charge: list[int]
+    ) -> AsyncIterator[bytes]:
         names = [tool["function"]["name"] for tool in body["tools"]]
         context = Context(body["messages"][-1]["content"], is_guess=True, functions=names)
         things = self.mind(context)
         pieces = list(self._pieces(things, names))
-        wrote = 0
         for at, delta in enumerate(pieces):
             if at == len(pieces) // 2 and (fault := self._due(Phase.WRITING)) is not None:
                 if fault.kind == "length":
@@ -175,7 +180,7 @@ class ChatDouble:
                     yield data
                     return
             await asyncio.sleep(self.pace.piece)
-            wrote += 1
+            charge[1] += 1
             yield self._chunk(delta, None)
         if (fault := self._due(Phase.WRITTEN)) is not None:
             data = await self._strike(fault, request)
@@ -185,7 +190,7 @@ class ChatDouble:
         has_called = any(isinstance(thing, Call) for thing in things)
         yield self._chunk({}, "tool_calls" if has_called else "stop")
         if self.counts and (body.get("stream_options") or {}).get("include_usage"):
-            yield self._usage(body, wrote)
+            yield self._usage(*charge)
         yield b"data: [DONE]\n\n"
 
     def _pieces(self, things: Sequence[Call | Say], names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -214,8 +219,7 @@ class ChatDouble:
     def _chunk(self, delta: dict[str, Any], reason: str | None) -> bytes:
         return self._event(choices=[{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}])
 
-    def _usage(self, body: dict[str, Any], wrote: int) -> bytes:
-        prompt = len(json.dumps(body["messages"])) // 4
+    def _usage(self, prompt: int, wrote: int) -> bytes:
         counts = {"prompt_tokens": prompt, "completion_tokens": wrote, "total_tokens": prompt + wrote}
         return self._event(choices=[], usage={**counts, "prompt_tokens_details": {"cached_tokens": 64}})
 
