@@ -8,8 +8,9 @@ SCHEDULES ?= 100000
 SEED ?= 1
 RUNS ?= 200
 SECONDS ?= 1800
+NEED_TORCH := tests/agents/test_adapter_forms.py tests/agents/test_training.py tests/app/test_train.py
 
-.PHONY: talk demo test fuzz faults soak live bench-cloud crash lint clean
+.PHONY: talk demo test test-vllm fuzz faults soak live bench-cloud crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -23,6 +24,11 @@ demo: .venv/.installed
 
 test: .venv/.installed-dev lint
 	.venv/bin/pytest $(TESTS)
+
+# On real vLLM, and what needs torch; in an environment of its own, 2.5 GB where pip has torch built for CPUs and
+# more where it only has torch for CUDA, which will do as well.
+test-vllm: .venv-vllm/.installed
+	.venv-vllm/bin/pytest --durations=5 tests/vllm $(NEED_TORCH)
 
 # Random conversations through the core, each compared with waiting politely: SCHEDULES of them, from SEED.
 fuzz: .venv/.installed-dev
@@ -64,10 +70,20 @@ lint: .venv/.installed-dev
 	$(UV) sync --frozen --inexact
 	touch $@ .venv/.installed
 
+# Of the versions in uv.lock, where vLLM allows. Its command asks what version a package called vllm has.
+.venv-vllm/.installed: pyproject.toml uv.lock tests/vllm/requirements.txt tests/vllm/overrides.txt | $(UV)
+	$(UV) venv --quiet --allow-existing --seed --python 3.11 .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet torch==2.13.0
+	$(UV) export --quiet --frozen --no-hashes --no-emit-project --output-file .venv-vllm/locked.txt >/dev/null
+	$(UV) pip install --quiet --python .venv-vllm --override tests/vllm/overrides.txt \
+		--constraint .venv-vllm/locked.txt --requirement tests/vllm/requirements.txt --group dev --editable .
+	.venv-vllm/bin/python -m tests.vllm.named
+	touch $@
+
 .uv/bin/uv:
 	@echo "uv is not on the path: installing it into .uv/"
 	python3 -m venv .uv || { echo "python3 cannot make a virtual environment; install it with: sudo apt install python3-venv"; exit 2; }
 	.uv/bin/pip install --quiet uv
 
 clean:
-	rm -rf .venv .uv
+	rm -rf .venv .venv-vllm .uv

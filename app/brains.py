@@ -46,6 +46,11 @@ def make_brain(name: str, settings: Settings, meter: Meter, toolbox: Toolbox) ->
 
 def _engine(settings: Settings) -> Engine:
     """What the `vllm` brain writes with."""
+    own = settings.vllm
+    if own.inside is not None:
+        from agents.brains.vllm_inside import InsideEngine
+
+        return InsideEngine(own.inside, own.adapter, context=own.context)
     return served_engine(settings)
 
 

@@ -75,6 +75,11 @@ class VllmSettings(BaseModel):
 
     url: str = Field("http://127.0.0.1:8000/v1", description="of a server of vLLM, or of any completions")
     model: str | None = Field(None, description="as the server calls it; by default the adapter it serves")
+    inside: str | None = Field(
+        None, description="a model, as folder or name, to run in this process and not ask a server"
+    )
+    adapter: Path | None = Field(None, description="a folder with a PEFT adapter for the model inside")
+    context: int = Field(4096, ge=512, description="tokens that the model inside can see")
 
     @field_validator("url")
     @classmethod

@@ -86,7 +86,7 @@ class Cuts:
     chosen: so its computed keys and values stay of use.
     """
 
-    _KEPT = 16
+    _KEPT = 64
 
     def __init__(self) -> None:
         self._ids: dict[str, list[int]] = {}

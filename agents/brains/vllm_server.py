@@ -27,7 +27,7 @@ from openai.types import Completion
 
 from agents.brain import BrainError
 from agents.brains.engine import Cuts, Order, Used, room
-from agents.brains.writing import COMPLETING, PAUSED
+from agents.brains.writing import PAUSED
 
 CONNECT_SECONDS = 5.0
 TOKEN_SECONDS = 30.0  # to wait for the next one
@@ -76,12 +76,13 @@ class ServedEngine:
         given: dict[str, Any] = {"prompt": text, "extra_body": {}}
         if self._context is not None:
             with self._told():
-                ids = await self._cut(stream)
+                ids = [*await self._cut(stream)]
             limit = room(len(ids), self._context, limit)
             given = {"prompt": ids, "extra_body": _of_vllm(order)}
             given |= {"stop": _STOPS, "stream_options": {"include_usage": True}}
         self.used.given += len(ids)
         self.used.new += len(ids) - _alike(self._before, ids)
+        is_exact = False
         answer: AsyncStream[Completion] | None = None
         try:
             with self._told():
@@ -89,14 +90,15 @@ class ServedEngine:
                     model=self.model, max_tokens=limit, temperature=0.0, stream=True, **given
                 )
             async for piece, tokens, is_sure in self._pieces(answer):
-                ids = [*ids, *tokens]
+                ids += tokens
                 text += piece
-                if tokens and is_sure and piece.endswith(COMPLETING):
-                    self._cuts.keep(text, ids)
+                is_exact = bool(tokens) and is_sure
                 if piece:
                     yield piece
         finally:
             self._before = ids
+            if is_exact:
+                self._cuts.keep(text, ids)
             if answer is not None:
                 await answer.close()
 
@@ -229,6 +231,7 @@ def _of_vllm(order: Order) -> dict[str, Any]:
         "return_token_ids": True,
         "include_stop_str_in_output": True,
         "skip_special_tokens": False,
+        "repetition_penalty": 1.0,  # some models bring one along, though a word that was said is to be copied
         "priority": 0 if order.is_final else 1,
     }
     if order.grammar is not None:

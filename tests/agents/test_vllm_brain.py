@@ -19,10 +19,8 @@ from agents.brains.vllm import VllmBrain
 from agents.brains.vllm_server import ServedEngine
 from agents.events import Updated
 from tests.served import served
-from tools.assistant import assistant_tools
-from tools.toolbox import Toolbox
-
-BOX = Toolbox(assistant_tools())
+from tests.vllm.parts import DEMO, demo_is_done
+from tests.vllm.play import BOX, played
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +64,12 @@ async def test_a_reaction_can_be_closed_and_the_next_one_is_unharmed(url: str) -
         await task
     assert [action async for action in brain.react(asked)] == whole
     await brain.close()
+
+
+async def test_a_turn_with_interruption_patch_and_commit(url: str) -> None:
+    engine = ServedEngine(url)
+    demo_is_done(await played(engine, DEMO))
+    await engine.close()
 
 
 async def test_what_is_wrong_is_told_in_one_line(url: str) -> None:
