@@ -84,6 +84,7 @@ class Session:
             self._floor, self._host, self._reactor, self._ending, self._undo, toolbox, limits
         )
         self._hearing = Hearing()
+        self._is_deaf = False  # what the user said last was not heard
         self._speaking_turn = 0
         self._host.listeners.append(self._speaks)
         self._bell = Bell(world.context, self._alert_due, self._bell_broken) if rings else None
@@ -197,6 +198,7 @@ class Session:
 
     def end_turn(self, text: str) -> None:
         """The user has finished. `text` is the whole transcript, "" where no words were recognised."""
+        self._is_deaf = False
         self._user.end_turn(text)
 
     def confirm(self, yes: bool) -> None:
@@ -205,12 +207,23 @@ class Session:
 
     def stop(self) -> bool:
         """Let go of the open turn: what has not begun is discarded, nothing said. False if there is none."""
-        turn = self._floor.turn
-        if turn is None or turn.is_dropped:  # a dropped one is taking something back, and ends of itself
-            return False
-        turn.drop("you stopped it")
-        self._ending.end(turn, "")
-        return True
+        return self._give_up("you stopped it")
+
+    def audio_lost(self, seconds: float) -> None:
+        """So much of what the user may have said was not heard: the turn they are in is given up.
+
+        What was heard of it may be the opposite of what was said. Told once, until a turn is heard again.
+        """
+        if not self._is_deaf:
+            self.notice(
+                f"too busy to listen: {seconds:.0f} s were not heard; please say it again", error=True
+            )
+        self._is_deaf = True
+        if self._host.question is not None:
+            self._user.end_turn("")
+        elif self._floor.is_speaking:
+            self._give_up("a part of what you said was not heard")
+        self._floor.is_speaking = False
 
     def undo(self, entry: int | None = None) -> None:
         """Take back journal entry `entry`, or the latest effect that can be taken back."""
@@ -269,6 +282,15 @@ class Session:
         self._host.emit(Notice(self.now(), text, error))
 
     # ---- inside --------------------------------------------------------------------------------
+
+    def _give_up(self, why: str) -> bool:
+        """Let go of the open turn; False if there is none."""
+        turn = self._floor.turn
+        if turn is None or turn.is_dropped:  # a dropped one is taking something back, and ends of itself
+            return False
+        turn.drop(why)
+        self._ending.end(turn, "")
+        return True
 
     def _speaks(self, event: Event) -> None:
         """Whose words the voice is about to say."""

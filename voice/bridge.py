@@ -17,6 +17,7 @@ from agents.events import Answered, ConfirmAsked, Event
 from agents.speech import Speech
 from voice.foresight import Foresight
 from voice.frames import (
+    AudioLostFrame,
     HoldFrame,
     HypothesisFrame,
     SoundHeardFrame,
@@ -76,6 +77,8 @@ class Bridge(FrameProcessor):
         """Whatever the user says until they fall silent is nobody's."""
         if self._in_turn:
             self._in_turn = self._utterances.floor = False
+            if self._hand is not None:
+                self._hand.turn_ended()
             self.create_task(self.push_frame(TurnForgottenFrame(), FrameDirection.UPSTREAM))
 
     def break_off(self) -> None:
@@ -108,6 +111,9 @@ class Bridge(FrameProcessor):
                     await self._go_on()
                 self._in_turn = True
                 self._session.speech_started()
+            case AudioLostFrame():
+                self._session.audio_lost(frame.seconds)
+                self.forget_turn()
             case HypothesisFrame() if self._in_turn:
                 self._session.hear(frame.stable, frame.unstable)
             case VADUserStoppedSpeakingFrame() if self._in_turn:

@@ -27,7 +27,7 @@ class Direction(StrEnum):
     OUTPUT = "output"
 
 
-_BLOCKS = 50  # calls a second of a stream's callback
+BLOCKS = 50  # calls a second of a stream's callback
 # Seconds that the speaker holds. "low" would be 0.04, and a busy machine be late for that now and then:
 # sound that runs dry costs 2 s where PulseAudio stands behind ALSA.
 _LATENCY = {Direction.INPUT: "low", Direction.OUTPUT: 0.1}
@@ -116,7 +116,7 @@ def open_stream(direction: Direction, device: Device, width: int, callback: Call
             channels=width,
             dtype="int16",
             device=device.index,
-            blocksize=device.rate // _BLOCKS,
+            blocksize=device.rate // BLOCKS,
             latency=_LATENCY[direction],
             callback=callback,
         )

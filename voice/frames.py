@@ -61,6 +61,18 @@ class TurnClosedFrame(UserStoppedSpeakingFrame):
 
 
 @dataclass
+class AudioHeardFrame(SystemFrame):
+    """Travels up: the voice detector has taken up one more frame of audio."""
+
+
+@dataclass
+class AudioLostFrame(SystemFrame):
+    """Here so many seconds of what the microphone heard are missing: the machine could not keep up."""
+
+    seconds: float
+
+
+@dataclass
 class TurnForgottenFrame(SystemFrame):
     """Travels up: nobody wants to know what the user says until they have fallen silent."""
 

@@ -54,6 +54,10 @@ class Listener(Protocol):
         """Take the final words of the turn, "" when nothing was understood."""
         ...
 
+    def audio_lost(self, seconds: float) -> None:
+        """Take note that so much of what the user may have said was not heard."""
+        ...
+
     def interrupt(self) -> None:
         """Take note that the user cut in on the assistant."""
         ...

@@ -18,7 +18,7 @@ from pipecat.services.stt_service import STTService
 
 from voice.agreement import Agreement
 from voice.decoder import SAMPLE_RATE, Audio, Decoded, Decoder
-from voice.frames import HypothesisFrame, TurnClosedFrame, VoiceHintFrame
+from voice.frames import AudioLostFrame, HypothesisFrame, TurnClosedFrame, VoiceHintFrame
 
 _SECOND = 2 * SAMPLE_RATE  # bytes
 
@@ -27,6 +27,8 @@ _FIRST = 0.15  # seconds from the confirmed start of speech to the first decode;
 _LOAD = 0.65  # most of a core that decoding may take
 _PRE_ROLL = 0.6  # seconds kept from before the voice detector noticed: it needs 0.3 s of speech
 _SILENCE = 0.05  # seconds of silence before the settling decode starts; shorter ones are within words
+_WHOLE = 28.0  # seconds that are decoded undivided in the end; Whisper takes 30
+_FULL = 60.0  # seconds of undecoded audio: the recogniser is hopelessly behind
 _CUT_AFTER = 12.0  # seconds of undivided audio; decoding more of it takes too long
 _CUT_WITHIN = 4.0  # seconds at the end of it where the quietest place is looked for
 
@@ -70,6 +72,9 @@ class WhisperSTT(STTService):
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Keep the audio. Words are pushed by the turn's own task."""
+        if len(self._buffer) > _FULL * _SECOND:
+            self._buffer.clear()
+            await self.push_frame(AudioLostFrame(_FULL))
         self._buffer += audio
         self._begun_bytes += len(audio)
         if self._follower is None:
@@ -135,6 +140,8 @@ class WhisperSTT(STTService):
                 await self._pause(max(PERIOD, spent / _LOAD) - spent)
             elif silent and self._settled != self._silence:
                 silence = self._silence
+                if len(self._buffer) > _WHOLE * _SECOND:
+                    await self._cut()
                 await self._hear(await self._decode(self._decoder.final, len(self._buffer)), settled=silence)
                 self._settled = silence
             else:
@@ -171,10 +178,11 @@ class WhisperSTT(STTService):
 
     async def _cut(self) -> None:
         """Cut long audio at a quiet place: what lies before is decoded once more, for good."""
-        if len(self._buffer) < _CUT_AFTER * _SECOND:
-            return
-        size = 2 * quietest(np.frombuffer(bytes(self._buffer), np.int16), _CUT_WITHIN)
-        decoded = await self._decode(self._decoder.final, size)
-        self._before += decoded.words if decoded.believable else self._agreement.stable
-        self._agreement = Agreement()
-        del self._buffer[:size]
+        whole = int(_CUT_AFTER * _SECOND)
+        while len(self._buffer) >= whole:
+            # No more than that at once, however late we are: Whisper would leave out what is beyond 30 s.
+            size = 2 * quietest(np.frombuffer(bytes(self._buffer[:whole]), np.int16), _CUT_WITHIN)
+            decoded = await self._decode(self._decoder.final, size)
+            self._before += decoded.words if decoded.believable else self._agreement.stable
+            self._agreement = Agreement()
+            del self._buffer[:size]

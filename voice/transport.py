@@ -20,11 +20,15 @@ from pipecat.transports.base_input import BaseInputTransport
 from pipecat.transports.base_transport import TransportParams
 
 from voice.canceller import EchoCanceller
+from voice.capture import Capture
 from voice.decoder import SAMPLE_RATE
-from voice.devices import Device, Direction, channels, open_stream, sounddevice
+from voice.devices import BLOCKS, Device, Direction, channels, open_stream, sounddevice
+from voice.frames import AudioHeardFrame, AudioLostFrame
 from voice.tones import swell
 from voice.wavfile import HeardOutput
 
+_UNHEARD = 25  # frames of 20 ms that may be on their way to the voice detector; the rest waits here
+_BEHIND = 5.0  # seconds of sound that may wait; somebody who is heard later than this has given up
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
 _LOST = (
     3.0  # seconds without a call of PortAudio after which a device counts as gone; wireless ones start late
@@ -37,6 +41,9 @@ class MicrophoneInput(BaseInputTransport):
     The constructor raises AudioUnavailable when the device cannot be opened. `lost` gets its name
     when it gives no sound any more. What `echo` knows to have been played is taken out of what is heard.
     `heard` is set when the first sound is passed on.
+
+    No more is passed on than the voice detector manages to look at. Where the machine falls 5 s behind, all
+    that waits is dropped, and an `AudioLostFrame` passed on in its place.
     """
 
     def __init__(self, device: Device, lost: asyncio.Future[str]) -> None:
@@ -46,10 +53,11 @@ class MicrophoneInput(BaseInputTransport):
         self.echo: EchoCanceller | None = None
         self.heard = asyncio.Event()
         self._channels = channels(Direction.INPUT, device)
-        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        self._capture = Capture(int(_BEHIND * BLOCKS))
+        self._unheard = 0  # frames
+        self._looked = asyncio.Event()  # at one of them
         self._reader: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
-        self._stream = open_stream(Direction.INPUT, device, self._channels, self._capture)
+        self._stream = open_stream(Direction.INPUT, device, self._channels, self._record)
 
     async def start(self, frame: StartFrame) -> None:
         """Begin to listen."""
@@ -70,28 +78,44 @@ class MicrophoneInput(BaseInputTransport):
         stream, self._stream = self._stream, None
         _close(stream)
 
-    def _capture(self, data: Any, frames: int, time: Any, status: Any) -> None:
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        """Follow what has been looked at; pass everything else on."""
+        if isinstance(frame, AudioHeardFrame):
+            self._unheard -= 1
+            self._looked.set()
+        else:
+            await super().process_frame(frame, direction)
+
+    def _record(self, data: Any, frames: int, time: Any, status: Any) -> None:
         # PortAudio's thread: copy and hand over, nothing else.
-        self._loop.call_soon_threadsafe(self._arrived.put_nowait, bytes(data))
+        self._capture.put(bytes(data))
 
     async def _read(self) -> None:
         # "LQ" is good beyond what speech recognition hears, and 12 ms late; Pipecat's "VHQ" is 46, in bursts.
         resampler = soxr.ResampleStream(self.device.rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
         while True:
             try:
-                pcm = await asyncio.wait_for(self._arrived.get(), _LOST)
+                pcm = await self._capture.take(_LOST)
             except TimeoutError:
                 _tell(self._lost, self.device)
                 return
+            if pcm is None:
+                await self.push_frame(AudioLostFrame(_BEHIND))
+                continue
             samples = np.frombuffer(pcm, np.int16)
             if self._channels > 1:
                 samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
             pcm = resampler.resample_chunk(samples).tobytes()
             if self.echo is not None:
                 pcm = self.echo.clean(pcm)
-            if pcm:
-                self.heard.set()
-                await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
+            if not pcm:
+                continue
+            self.heard.set()
+            while self._unheard >= _UNHEARD:
+                self._looked.clear()
+                await self._looked.wait()
+            self._unheard += 1
+            await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
 
 
 class SpeakerOutput(HeardOutput):

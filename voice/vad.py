@@ -16,7 +16,7 @@ from pipecat.frames.frames import (
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor, FrameProcessorSetup
 
 from voice.decoder import SAMPLE_RATE
-from voice.frames import VoiceHintFrame
+from voice.frames import AudioHeardFrame, VoiceHintFrame
 from voice.hand import VoiceHand
 from voice.listener import Listener
 
@@ -82,6 +82,7 @@ class VoiceDetector(FrameProcessor):
             self._weigh(frame.audio)
         await self.push_frame(frame, direction)
         if isinstance(frame, InputAudioRawFrame):
+            await self.push_frame(AudioHeardFrame(), FrameDirection.UPSTREAM)
             await self._look(frame.audio)
 
     def _weigh(self, audio: bytes) -> None:

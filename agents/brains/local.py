@@ -113,6 +113,8 @@ class LocalBrain:
                 ) from error
             parameters.n_ctx = CONTEXT
             parameters.n_parallel = 1
+            # It would keep the states of up to 8 GB of earlier prompts, which never come back.
+            parameters.cache_ram_mib = 0
             parameters.cpuparams.n_threads = self._threads
             parameters.cpuparams_batch.n_threads = self._threads
             parameters.verbosity = -1

@@ -592,3 +592,45 @@ def test_another_brain_takes_over_in_the_middle_of_a_turn() -> None:
     run_virtually(main())
     assert recorder.effects() == [("write", {"x": "quick"})]
     assert of(events, Answered)[0].text == "write of quick."
+
+
+def test_a_turn_of_which_a_part_was_not_heard_does_nothing_and_it_is_told_once() -> None:
+    recorder = Recorder()
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(recorder)
+        session = Session(ScriptedBrain(lambda _: READ_THEN_WRITE), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            for _ in range(2):
+                speaking = group.create_task(talk(session, "one two three four", idle=False))
+                await asyncio.sleep(1.1)
+                session.audio_lost(5.0)
+                speaking.cancel()
+                await asyncio.sleep(5.0)
+            await talk(session, "one two three four")
+            session.audio_lost(5.0)  # and nothing of that turn
+            session.close()
+
+    run_virtually(main())
+    assert recorder.effects() == [("write", {"x": "three"})]  # of the last turn
+    assert [event.turn for event in of(events, TurnEnded)] == [1, 2, 3]
+    told = [event.text for event in of(events, Notice) if event.error]
+    assert told == ["too busy to listen: 5 s were not heard; please say it again"] * 2  # once, and once again
+
+
+def test_a_reply_that_was_not_heard_is_no_reply() -> None:
+    script = [Step(None, [Call(1, "confirm", {"x": "four"}), Answer("$1")])]
+
+    def answer(session: Session) -> None:
+        session.speech_started()
+        session.hear("yes", "")
+        session.audio_lost(5.0)
+        assert session.is_asking
+
+    events, recorder = play(script, after=answer)
+    assert not recorder.effects()
+    assert not of(events, CallChanged)[-1].text

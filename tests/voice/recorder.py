@@ -70,6 +70,9 @@ class Recorder:
         else:
             self._end()
 
+    def audio_lost(self, seconds: float) -> None:
+        self.calls.append(("audio_lost", seconds))
+
     def interrupt(self) -> None:
         self.calls.append(("interrupt",))
 

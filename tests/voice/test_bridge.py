@@ -17,10 +17,12 @@ from agents.events import CallChanged, CallState, Drafted
 from tests.voice.recorder import Recorder
 from voice.bridge import Bridge
 from voice.frames import (
+    AudioLostFrame,
     HoldFrame,
     HypothesisFrame,
     SpeakSoonFrame,
     TurnEndedFrame,
+    TurnForgottenFrame,
     VoiceHintFrame,
     WordHeardFrame,
 )
@@ -241,3 +243,11 @@ async def test_a_key_silences_what_is_due_for_good():
     await pressing
     assert session.of("alert_told") == [("", True)]
     assert bridge.idle
+
+
+async def test_a_turn_of_which_a_part_is_missing_is_given_up():
+    session = Recorder()
+    down, up = await send(session, *TURN[:2], AudioLostFrame(5.0), *TURN[1:], settle())
+    assert session.of("audio_lost") == [(5.0,)]
+    assert session.names() == ["speech_started", "audio_lost"]
+    assert any(isinstance(frame, TurnForgottenFrame) for frame in up)

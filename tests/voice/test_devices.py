@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import soxr
+from pipecat.audio.vad.silero import SileroVADAnalyzer
 
 from tests.voice.recorder import Recorder
 from tests.voice.sound_server import MISSING, SoundServer
@@ -18,6 +19,7 @@ from voice.echo import Echo
 from voice.hand import Microphone, Speaker, VoiceHand
 from voice.pipeline import VoiceOptions, run_voice
 from voice.probe import probe
+from voice.vad import voice_analyzer
 
 needs_server = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
 
@@ -187,3 +189,34 @@ async def test_a_device_that_hangs_does_not_keep_the_talk_from_ending(server, mo
     async with talking(models, lambda _: ""):
         server.signal(signal.SIGSTOP)
     server.signal(signal.SIGCONT)
+
+
+@needs_server
+async def test_a_machine_that_cannot_keep_up_tells_the_gap_and_hears_what_comes_later(
+    server, models, speak, monkeypatch
+):
+    class Late(SileroVADAnalyzer):
+        """Stands still until it is let go, as if something else had the machine."""
+
+        free = asyncio.Event()
+
+        async def analyze_audio(self, buffer):
+            await self.free.wait()
+            return await super().analyze_audio(buffer)
+
+    monkeypatch.setattr("voice.pipeline.voice_analyzer", lambda: Late(params=voice_analyzer().params))
+    monkeypatch.setattr("voice.transport._BEHIND", 1.0)
+    Late.free.set()
+    async with talking(models, lambda _: "") as session:
+        await server.say(speak("What is on my calendar on Friday and"))
+        await session.until("speech_started")
+        Late.free.clear()
+        await server.say(speak("on Saturday?", 3.0))
+        levels = len(session.of("level"))
+        Late.free.set()
+        await session.until("audio_lost")
+        await server.say(speak(0.5, "What time is it?", 0.5))
+        await session.until("end_turn")
+    assert len(session.of("level")) > levels
+    assert len(session.of("audio_lost")) >= 1
+    assert [plain(text) for (text,) in session.of("end_turn")] == ["what time is it"]

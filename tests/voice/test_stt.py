@@ -1,7 +1,9 @@
 import asyncio
+import threading
 from pathlib import Path
 
 import numpy as np
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipecat.audio.vad.vad_analyzer import VADState
@@ -9,8 +11,10 @@ from pipecat.frames.frames import EndFrame, InputAudioRawFrame, VADUserStartedSp
 from pipecat.processors.frame_processor import FrameDirection
 from pipecat.tests.utils import SleepFrame, run_test
 
+from app.bench.voice.clips import SENTENCES
+from app.bench.voice.words import compare
 from voice.decoder import SAMPLE_RATE
-from voice.frames import HypothesisFrame, TurnClosedFrame, VoiceHintFrame
+from voice.frames import AudioLostFrame, HypothesisFrame, TurnClosedFrame, VoiceHintFrame
 from voice.stt import WhisperSTT, quietest
 from voice.wavfile import read_audio
 
@@ -92,3 +96,46 @@ async def test_speech_that_began_before_the_turn_was_closed_belongs_to_the_next(
     stt = Late(models.decoder)
     await run_test(stt, frames_to_send=[*first, *again])
     assert "lunch" in stt.found[-1].text and "Friday" not in stt.found[-1].text
+
+
+class Stuck:
+    """A recogniser that has all the time in the world, until it is let go."""
+
+    def __init__(self, decoder):
+        self.language, self.partial, self._decoder = decoder.language, self.final, decoder
+        self.free = threading.Event()
+
+    def final(self, audio):
+        self.free.wait(30)
+        return self._decoder.final(audio)
+
+
+class Overtaken(WhisperSTT):
+    """Lets its recogniser go when all audio has come in."""
+
+    async def process_frame(self, frame, direction):
+        if isinstance(frame, EndFrame):
+            self._decoder.free.set()
+        await super().process_frame(frame, direction)
+
+
+class Late(Overtaken, Patient):
+    """And waits for what it heard."""
+
+
+async def test_a_recogniser_that_is_late_leaves_nothing_out(models):
+    stt = Late(Stuck(models.decoder))
+    text = " ".join(SENTENCES)  # 40 s, more than Whisper takes at once
+    speech = soxr.resample(models.voice(text, seed=1), models.voice.sample_rate, SAMPLE_RATE)
+    pcm = (speech * 32767).astype(np.int16).tobytes()
+    said = [InputAudioRawFrame(pcm[at : at + 640], 16000, 1) for at in range(0, len(pcm), 640)]
+    opening = [VoiceHintFrame(VADState.SPEAKING, 0), START, SleepFrame(sleep=0.3)]
+    await run_test(stt, frames_to_send=[*opening, *said, *silence(1)])
+    assert compare(text, stt.found[-1].text).rate < 10
+
+
+async def test_a_recogniser_that_does_not_come_back_is_given_up():
+    minute = [InputAudioRawFrame(bytes(32_000), 16_000, 1)] * 62
+    opening = [VoiceHintFrame(VADState.SPEAKING, 0), START, SleepFrame(sleep=0.3)]
+    down, _ = await run_test(Overtaken(Stuck(Deaf())), frames_to_send=[*opening, *minute])
+    assert [frame.seconds for frame in down if isinstance(frame, AudioLostFrame)] == [60]
