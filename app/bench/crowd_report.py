@@ -26,20 +26,21 @@ class Row:
     """A level in figures. Times are seconds from the end of speech to the answer, of turns that did not fail.
 
     `slower` is how many times as long the same tasks took as at the first level. Per turn: `requests`,
-    `interrupted` ones among them, `wasted` calls. Per request, in tokens: `given`, `computed` by the server,
-    and `again`, those of them it had computed before.
+    `interrupted` ones among them, `wasted` calls. Per request, in tokens: `given` and `written`; of those
+    given, `computed` by the server, and `again`, those it had computed before. None: nobody can tell.
     """
 
     sessions: int
     turns: int
     failed: int
-    p50: Estimate
-    p99: float
-    slower: Estimate
+    p50: Estimate | None
+    p99: float | None
+    slower: Estimate | None
     right: Estimate
     requests: float
     interrupted: float
     given: float
+    written: float
     hits: float | None
     computed: float | None
     again: float | None
@@ -54,28 +55,27 @@ def rows(levels: Sequence[Level]) -> list[Row]:
 
 def bend(found: Sequence[Row]) -> Row | None:
     """The first level at which turns fail, or take `BENT` times as long as at the first one."""
-    return next((row for row in found if row.failed or row.slower.value >= BENT), None)
+    return next((row for row in found if row.failed or (row.slower and row.slower.value >= BENT)), None)
 
 
 def _row(level: Level, first: Level) -> Row:
     good = {run.task: answer_seconds(run) for run in level.runs if not run.failures}
     before = {run.task: answer_seconds(run) for run in first.runs if not run.failures}
     both = sorted(good.keys() & before.keys())
-    times = list(good.values()) or [60.0]
+    times = list(good.values())
     turns, requests, server = len(level.runs), max(level.reactions, 1), level.server
     return Row(
         level.sessions,
         turns,
         sum(bool(run.failures) for run in level.runs),
-        percentile(times, 0.5),
-        percentile(times, 0.99).value,
-        ratio([good[task] for task in both], [before[task] for task in both])
-        if both
-        else Estimate(float("inf"), 0.0, float("inf")),
+        percentile(times, 0.5) if times else None,
+        percentile(times, 0.99).value if times else None,
+        ratio([good[task] for task in both], [before[task] for task in both]) if both else None,
         rate([run.right for run in level.runs]),
         level.reactions / turns,
         level.interrupted / turns,
         level.given / requests,
+        level.written / requests,
         server.prefix_cache_hits / max(server.prefix_cache_queries, 1) if server else None,
         server.computed / requests if server else None,
         max(0, server.computed - level.new) / requests if server else None,
@@ -144,9 +144,9 @@ def report(
         [
             (
                 str(row.sessions),
-                estimate(row.p50, 2),
-                f"{row.p99:.2f}",
-                estimate(row.slower, 2),
+                "" if row.p50 is None else estimate(row.p50, 2),
+                _told(row.p99, 2),
+                "" if row.slower is None else estimate(row.slower, 2),
                 estimate(row.right, 0, 100),
                 f"{row.failed} of {row.turns}",
                 f"{row.requests:.1f}",
@@ -158,15 +158,24 @@ def report(
     )
     lines += ["", "Tokens of a request:", ""]
     lines += table(
-        ["sessions", "given", "found in the prefix cache, %", "computed", "of these again", "preemptions"],
+        [
+            "sessions",
+            "given",
+            "found in the prefix cache, %",
+            "computed",
+            "of these again",
+            "written",
+            "preemptions",
+        ],
         [
             (
                 str(row.sessions),
                 f"{row.given:.0f}",
-                "" if row.hits is None else f"{100 * row.hits:.1f}",
-                "" if row.computed is None else f"{row.computed:.1f}",
-                "" if row.again is None else f"{row.again:.1f}",
-                "" if row.preemptions is None else str(row.preemptions),
+                _told(row.hits, 1, 100),
+                _told(row.computed, 1),
+                _told(row.again, 1),
+                f"{row.written:.1f}",
+                _told(row.preemptions, 0),
             )
             for row in found
         ],
@@ -182,6 +191,12 @@ def verdict(found: Sequence[Row]) -> str:
             f"It does not bend up to {found[-1].sessions} sessions: no turn fails, and none of these levels "
             f"takes {BENT:g} times as long as {found[0].sessions}."
         )
-    slower = f"answers take {bent.slower.value:.1f} times as long as with {found[0].sessions}"
-    why = f"{bent.failed} of {bent.turns} turns fail" if bent.failed else slower
-    return f"It bends at {bent.sessions} sessions: {why}."
+    if bent.failed or bent.slower is None:
+        why = f"{bent.failed} of {bent.turns} turns fail"
+    else:
+        why = f"answers take {bent.slower.value:.1f} times as long as with {found[0].sessions}"
+    return f"It bends with {bent.sessions} at the same time: {why}."
+
+
+def _told(value: float | None, digits: int, scale: float = 1) -> str:
+    return "" if value is None else f"{scale * value:.{digits}f}"

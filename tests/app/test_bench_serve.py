@@ -78,6 +78,7 @@ def test_figures_are_per_turn_and_per_request() -> None:
     assert (row.requests, row.interrupted, row.turns, row.failed) == (4.0, 1.0, 4, 0)
     assert (row.given, row.hits, row.computed) == (75.0, 0.75, 20.0)
     assert row.again == 1.25  # of 320 that were computed, 300 were new
+    assert row.p50 is not None
     assert row.p50.value == 1.0
 
 
@@ -88,6 +89,7 @@ def replace_server(level: Level, server: Counted) -> Level:
 
 def test_levels_are_compared_task_by_task_over_those_that_did_not_fail() -> None:
     first, second = rows([a_level(1, 9.0, 1.0, 1.0, failed=1), a_level(4, 1.0, 2.0, 2.0)])
+    assert second.slower is not None
     assert second.slower.value == 2.0
     assert first.failed == 1
 
@@ -140,11 +142,18 @@ def test_the_report_is_a_table_or_an_object(
     monkeypatch.setattr(crowd_report, "level", measured)
     bench_serve(sessions="2,1", limit=2, url=url)
     text = capsys.readouterr().out
-    assert "It bends at 2 sessions: answers take 1.8 times as long as with 1." in text
+    assert "It bends with 2 at the same time: answers take 1.8 times as long as with 1." in text
     bench_serve(sessions="1,2", limit=2, url=url, json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["bends_at"] == 2
     assert [row["sessions"] for row in told["levels"]] == [1, 2]
+
+
+def test_a_server_that_answers_nobody_has_no_times() -> None:
+    found = rows([a_level(1, 1.0, 1.0, failed=2)])
+    assert (found[0].p50, found[0].p99, found[0].slower) == (None, None, None)
+    assert verdict(found) == "It bends with 1 at the same time: 2 of 2 turns fail."
+    assert crowd_report.report(found, household("assistant"), Conditions(), "gpu:8000", [])
 
 
 @pytest.mark.parametrize("sessions", ["", "one", "0,2", "1,-2"])
