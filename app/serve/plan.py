@@ -45,7 +45,8 @@ class Flag:
 class Plan:
     """What is to be run: `vllm serve MODEL` with flags in an environment.
 
-    `card`: on which graphics card, None for the processor; `more`: flags of the user's own.
+    `card`: on which graphics card, None for the processor; `more`: flags of the user's own, which go before
+    ours.
     """
 
     model: str
@@ -65,7 +66,7 @@ class Plan:
 
     @property
     def arguments(self) -> list[str]:
-        """What follows the command `vllm`; `more` comes last and so has the last word."""
+        """What follows the command `vllm`."""
         return ["serve", self.model, *(word for flag in self.flags for word in flag.words), *self.more]
 
     @property
@@ -103,6 +104,8 @@ def plan(
         Flag("--generation-config", "vllm", "no penalties of the model's own on repeated names"),
         *_named(adapter),
     ]
+    own = {word.partition("=")[0] for word in more}
+    flags = [flag for flag in flags if flag.name not in own]
     return Plan(model.name, adapter and adapter.folder, port, card, flags, more, environment)
 
 

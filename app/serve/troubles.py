@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from app.serve.plan import Plan
 
 _STAGES = (
+    ("thrown while requesting", "the hub does not answer; it is tried again"),
     ("Starting to load model", "loading the model; the first time it is fetched, which takes a while"),
     ("Model loading took", "the model is in memory"),
     ("Dynamo bytecode transform", "compiling; the next start will find this done"),
@@ -69,11 +70,20 @@ _TROUBLES = (
         r"Model architectures? \[(?P<what>[^\]]*)\] (?:are|is) not supported",
         "this vLLM cannot run {model}: install a newer one, or choose another --model",
     ),
+    (
+        r"Unrecognized model in|does not recognize this architecture",
+        "{model} is no model that vLLM can read: look at its config.json, or choose another --model",
+    ),
     (r"No space left on device", "the disk is full: free some space"),
 )
+# An exception, at the end of a traceback or in a line of the log; the next may go on with what it says.
 _ERROR = re.compile(
-    r"^(?:\([^)]*\)\s*)?(?:ERROR [^\]]*\]\s*)?(?:\w+\.)*(\w*(?:Error|Exception)): (.+)$", re.MULTILINE
+    r"^(?:\([^)]*\) )?(?:ERROR [^\]]*\] )?(?:[\w.]+\.)?\w*(?:Error|Exception): "
+    r"(?P<said>.+(?:\n  Value error, .+)?)",
+    re.MULTILINE,
 )
+_NOISE = re.compile(r"^\d+ validation errors? for \w+\s+Value error, |\s*\[type=.*", re.DOTALL)
+_CAUSED = "See root cause above"  # an error that only says there is another
 
 
 def stage(line: str) -> str | None:
@@ -91,9 +101,9 @@ def trouble(log: str, status: int, plan: Plan) -> str:
         return (
             "vLLM was killed: the machine ran out of memory; close other programs or choose a smaller --model"
         )
-    if errors := _ERROR.findall(log):
-        kind, said = errors[-1]
-        return f"vLLM has ended: {kind}: {' '.join(said.split())[:200]}"
+    errors = [found["said"] for found in _ERROR.finditer(log) if _CAUSED not in found["said"]]
+    if errors:
+        return f"vLLM has ended: {' '.join(_NOISE.sub('', errors[-1]).split())[:200]}"
     return f"vLLM has ended with status {status}"
 
 

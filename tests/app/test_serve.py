@@ -251,10 +251,12 @@ def test_one_card_of_several_is_named() -> None:
     assert "CUDA_VISIBLE_DEVICES" not in plan(THREE, None, card(24)).environment
 
 
-def test_flags_of_ones_own_come_last() -> None:
-    made = plan(THREE, None, card(24), more=["--max-model-len", "4096"])
+def test_flags_of_ones_own_replace_ours() -> None:
+    more = ["--max-model-len", "4096", "--dtype=half"]
+    made = plan(THREE, None, card(24), more=more)
     assert made.arguments[:2] == ["serve", model.DEFAULT]
-    assert made.arguments[-2:] == ["--max-model-len", "4096"]
+    assert made.arguments[-3:] == more
+    assert not {"--max-model-len", "--dtype"} & flags(made).keys()
 
 
 def test_a_shell_takes_the_printed_command_as_it_is_meant(tmp_path: Path) -> None:

@@ -105,9 +105,7 @@ async def test_one_that_ends_by_itself_is_told_in_one_line(tmp_path: Path) -> No
     engine = program(tmp_path, "raise ValueError('the moon is full')")
     with pytest.raises(ServeError) as told:
         await run(engine, planned(), tmp_path / "log")
-    assert str(told.value) == (
-        f"vLLM has ended: ValueError: the moon is full; all it said is in {tmp_path / 'log'}"
-    )
+    assert str(told.value) == (f"vLLM has ended: the moon is full; all it said is in {tmp_path / 'log'}")
     assert "Traceback" in (tmp_path / "log").read_text()
 
 
