@@ -88,8 +88,8 @@ def scale_verdict(costs: Sequence[LoadCost]) -> str:
     most = max(cost.sessions for cost in costs if not bends(cost, alone))
     late = (last.answers.p99 - alone.answers.p99) / 1000
     return (
-        f"\nIt bends between {most} and {last.sessions} sessions: with {last.sessions} the 99th percentile "
-        f"comes {late:.2f} s later than with one."
+        f"\nIt bends between {most} and {last.sessions} sessions: with {last.sessions}, which had "
+        f"{last.cpu:.2f} of a core,\nthe 99th percentile comes {late:.2f} s later than with one."
     )
 
 
