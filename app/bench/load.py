@@ -107,7 +107,7 @@ async def load_cost(sessions: int, turns: int = TURNS) -> LoadCost:
     )
 
 
-async def until_it_bends(counts: Sequence[int] = COUNTS) -> AsyncIterator[LoadCost]:
+async def until_it_bends(counts: Sequence[int]) -> AsyncIterator[LoadCost]:
     """The load of one count of sessions after the other, as far as the first at which answers come later."""
     alone: LoadCost | None = None
     for sessions in counts:

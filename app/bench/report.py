@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.bench.cost import FEW_CALLS, LIMIT, TurnCost, machine, turn_cost
-from app.bench.load import BEND, LoadCost, bends, load_cost, until_it_bends
+from app.bench.load import BEND, COUNTS, LoadCost, bends, load_cost, until_it_bends
 from app.bench.probe import Cause, Spread
 
 _LABELS = {
@@ -47,7 +47,7 @@ def run(calls: int, sessions: int, turns: int, *, as_json: bool) -> bool:
     return not (few.wrong_effects or memory.wrong_effects or disk.wrong_effects or load.wrong_effects)
 
 
-def scale(*, as_json: bool) -> bool:
+def scale(counts: Sequence[int] = COUNTS, *, as_json: bool) -> bool:
     """Measure more and more sessions until answers come later, and print. Whether every effect was right."""
     say: Callable[[str], None] = (lambda _: None) if as_json else print
     where = machine()
@@ -55,7 +55,7 @@ def scale(*, as_json: bool) -> bool:
     costs: list[LoadCost] = []
 
     async def measure() -> None:
-        async for cost in until_it_bends():
+        async for cost in until_it_bends(counts):
             say(scale_row(cost))
             costs.append(cost)
 

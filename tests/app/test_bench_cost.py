@@ -133,6 +133,18 @@ def _virtual(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_virtual")
+def test_loads_are_told_one_by_one_and_kept_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report.scale((1, 3), as_json=False)
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in table[4:6]] == [["1", "0.500"], ["3", "0.500"]]
+    assert table[-1] == "It does not bend up to 3 sessions."
+    assert report.scale((1, 3), as_json=True)
+    figures = json.loads(capsys.readouterr().out)
+    assert [load["sessions"] for load in figures["loads"]] == [1, 3]
+    assert all(load["answers"]["count"] == load["turns"] == 3 * load["sessions"] for load in figures["loads"])
+
+
+@pytest.mark.usefixtures("_virtual")
 def test_the_table_and_the_json_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert report.run(CALLS, 2, 2, as_json=False)
     table = capsys.readouterr().out
