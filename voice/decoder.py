@@ -16,6 +16,11 @@ from voice.agreement import believable, trim_loop
 SAMPLE_RATE = 16000
 _FRAMES_PER_SECOND = 100
 _LONGEST = 30.0
+# Measured on 81 replies of one to four words, 60 requests of 3.6 s and 8 of 11 to 22 s, clean, noisy and in a
+# room: no more word errors than with windows of 15 and 30 s (0.7, 7.9, 0.3 %), for 36, 29 and 20 % less CPU
+# time. With 8 s a "yes" in noise becomes "yes, yes, yes".
+_WIDE = 10.0
+_AFTER = 5.0
 
 Audio = npt.NDArray[np.int16]
 
@@ -58,8 +63,8 @@ class Decoder:
         return Decoded((*words, last.rstrip(".,;:?!-…") or last), decoded.believable)
 
     def final(self, audio: Audio) -> Decoded:
-        """Words once the user fell silent: window of 15 s, of 30 s for more than 13 s of audio."""
-        return self._decode(audio, 15.0 if len(audio) <= 13 * SAMPLE_RATE else _LONGEST)
+        """Words once the user fell silent: window of the speech plus 5 s, of 10 s at least."""
+        return self._decode(audio, max(_WIDE, len(audio) / SAMPLE_RATE + _AFTER))
 
     def _decode(self, audio: Audio, window: float) -> Decoded:
         seconds = len(audio) / SAMPLE_RATE
