@@ -11,17 +11,20 @@ from app.serve.plan import Plan
 _STAGES = (
     ("thrown while requesting", "the hub does not answer; it is tried again"),
     ("Starting to load model", "loading the model; the first time it is fetched, which takes a while"),
-    ("Model loading took", "the model is in memory"),
+    ("Loading weights took", "the model is in memory"),
     ("Dynamo bytecode transform", "compiling; the next start will find this done"),
-    ("GPU KV cache size", "the cache is laid out"),
+    ("KV cache size", "the cache is laid out"),
     ("Capturing CUDA graphs", "recording what the card will do for each token"),
     ("Application startup complete", "opening the port"),
 )
 # What stands in the log, and what it means. {model}, {adapter} and {port} are those of the plan; the most
 # telling first, as one failure often draws others after it.
 _TROUBLES = (
-    (r"unrecognized arguments: (?P<what>[^\n]+)", "this vLLM does not know {what}: install a newer one"),
-    (r"address already in use", "port {port} is taken: choose another one with --port"),
+    (
+        r"unrecognized arguments: (?P<what>[^\n]+)",
+        "this vLLM does not know {what}: install a newer one, or leave it out",
+    ),
+    (r"[Aa]ddress already in use", "port {port} is taken: choose another one with --port"),
     (
         r"No CUDA GPUs are available|Failed to infer device type|NVIDIA driver",
         "vLLM finds no graphics card it can use: look what nvidia-smi says, and update the driver",
@@ -40,7 +43,7 @@ _TROUBLES = (
         "or add -- --max-model-len 2048",
     ),
     (
-        r"greater than the derived max_model_len \(max_position_embeddings=(?P<length>\d+)",
+        r"greater than the derived max_model_len \(\w+=(?P<length>\d+)",
         "{model} reads at most {length} tokens: add -- --max-model-len {length}",
     ),
     (
