@@ -8,6 +8,8 @@ from agents import graph, references
 from agents.actions import Answer
 from agents.calls import LiveCall
 
+NOTHING = "Nothing was done."  # to say nothing would leave the user waiting
+
 
 def answer(draft: Answer, calls: Mapping[int, LiveCall], told: Sequence[str]) -> str | None:
     """The text of an answer, as soon as all it needs is there, else None.
@@ -19,7 +21,7 @@ def answer(draft: Answer, calls: Mapping[int, LiveCall], told: Sequence[str]) ->
         return None
     said = draft.text if draft.is_literal else references.spoken(draft.text, lambda id: _spoken(calls, id))
     if not said:  # it named a call that fell with one before it: why that failed is said instead
-        return outcome(calls, told)
+        return outcome(calls, told) or NOTHING
     return " ".join([said, *told]).strip()
 
 

@@ -132,6 +132,14 @@ def test_an_answer_that_names_a_fallen_call_says_what_failed(mode: Mode) -> None
     assert of(events, Answered)[0].text == "That went wrong." and not recorder.effects()
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_an_answer_that_names_only_what_was_withdrawn_is_not_silence(mode: Mode) -> None:
+    calls = [Call(1, "read", {"x": "a"}), Call(2, "write", {"x": "$1"})]
+    script = [Step(2, calls), Step(None, [Remove(1), Answer("$2")])]
+    events, recorder = play(script, mode=mode)
+    assert of(events, Answered)[0].text == "Nothing was done." and not recorder.effects()
+
+
 def test_sequential_mode_does_the_same_later() -> None:
     early, first = play(READ_THEN_WRITE)
     late, second = play(READ_THEN_WRITE, mode=Mode.SEQUENTIAL)
