@@ -1,7 +1,8 @@
 """The default brain: SmolLM2-135M with Headstart's own adapter, in this process, on the CPU.
 
 The model continues the stream of the current turn, held to the grammar of what can be written. It knows the
-built-in tools by heart; any others are declared to it at the start of the stream.
+built-in tools by heart; others, of many only those that may be meant, are declared to it at the start of the
+stream.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import secrets
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +21,7 @@ from agents.actions import Action
 from agents.brain import BrainError, Interaction
 from agents.brains.grammar import Situation, grammar
 from agents.brains.merged import merged
+from agents.brains.narrowing import narrowed
 from agents.brains.weights import base_weights
 from agents.brains.writing import LIMIT, actions, stream
 
@@ -47,7 +50,9 @@ class LocalBrain:
 
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Continue the stream of the current turn."""
-        rules = grammar(interaction.toolbox, Situation.of(interaction.of_turn))
+        situation = Situation.of(interaction.of_turn)
+        interaction = replace(interaction, toolbox=narrowed(interaction.toolbox, situation))
+        rules = grammar(interaction.toolbox, situation)
         pieces = self._pieces("".join(stream(interaction)), rules)
         async with contextlib.aclosing(actions(pieces, "The local brain")) as written:
             async for action in written:

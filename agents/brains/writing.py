@@ -10,6 +10,7 @@ from agents import protocol, wire
 from agents.actions import Action, Answer, Answering, Pause
 from agents.brain import BrainError, Interaction
 from tools.assistant import assistant_tools
+from tools.tool import Tool
 from tools.toolbox import Toolbox
 
 LIMIT = 160  # tokens of one reaction
@@ -21,14 +22,20 @@ _MARKS = (*COMPLETING, wire.TOKENS[protocol.ANSWER])
 _BY_HEART = {tool.name: tool.parameters for tool in assistant_tools()}
 
 
-@functools.lru_cache(maxsize=4)
+def is_known(tool: Tool) -> bool:
+    """Whether a trained model knows `tool` by heart."""
+    return _BY_HEART.get(tool.name) == tool.parameters
+
+
+def declaration(tool: Tool) -> str:
+    """What a model is told of `tool`."""
+    return protocol.declare(tool.name, tool.description, tool.parameters)
+
+
+@functools.lru_cache(maxsize=32)
 def declared(toolbox: Toolbox) -> tuple[str, ...]:
     """The declarations of the tools of `toolbox` that a trained model does not know by heart."""
-    return tuple(
-        protocol.declare(tool.name, tool.description, tool.parameters)
-        for tool in toolbox
-        if _BY_HEART.get(tool.name) != tool.parameters
-    )
+    return tuple(declaration(tool) for tool in toolbox if not is_known(tool))
 
 
 def stream(interaction: Interaction) -> list[str]:
