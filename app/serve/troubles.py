@@ -86,7 +86,10 @@ _ERROR = re.compile(
     re.MULTILINE,
 )
 _NOISE = re.compile(r"^\d+ validation errors? for \w+\s+Value error, |\s*\[type=.*", re.DOTALL)
-_CAUSED = "See root cause above"  # an error that only says there is another
+_CAUSED = re.compile(r"See (?:root cause|stack trace)")  # an error that only says there is another
+_KILLED = (
+    "vLLM was killed, as happens when memory runs out: close other programs, or choose a smaller --model"
+)
 
 
 def stage(line: str) -> str | None:
@@ -101,12 +104,12 @@ def trouble(log: str, status: int, plan: Plan) -> str:
         if found := re.search(sign, log):
             return told.format(**named, **found.groupdict())
     if status == -signal.SIGKILL:
-        return (
-            "vLLM was killed: the machine ran out of memory; close other programs or choose a smaller --model"
-        )
-    errors = [found["said"] for found in _ERROR.finditer(log) if _CAUSED not in found["said"]]
+        return _KILLED
+    errors = [found["said"] for found in _ERROR.finditer(log) if not _CAUSED.search(found["said"])]
     if errors:
         return f"vLLM has ended: {' '.join(_NOISE.sub('', errors[-1]).split())[:200]}"
+    if "EngineDeadError" in log:
+        return _KILLED
     return f"vLLM has ended with status {status}"
 
 

@@ -118,7 +118,7 @@ async def test_one_that_is_killed_after_it_was_ready_is_told(
     found = re.search(r"pid (\d+)", (tmp_path / "log").read_text())
     assert found
     os.kill(int(found[1]), signal.SIGKILL)
-    with pytest.raises(ServeError, match="vLLM was killed: the machine ran out of memory"):
+    with pytest.raises(ServeError, match="vLLM was killed"):
         await running
 
 

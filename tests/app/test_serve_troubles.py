@@ -105,12 +105,19 @@ def test_what_nobody_foresaw_is_told_in_vllms_words() -> None:
 RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
 """
     assert trouble(log, 1, PLAN) == "vLLM has ended: the moon is full"
-    wrapped = (
-        "pydantic_core.ValidationError: 1 validation error for X\\n  Value error, no moon [type=value_error]"
-    )
-    assert trouble(wrapped.replace("\\n", "\n"), 1, PLAN) == "vLLM has ended: no moon"
+    wrapped = "x.ValidationError: 1 validation error for X\n  Value error, no moon [type=value_error]\n"
+    assert trouble(wrapped, 1, PLAN) == "vLLM has ended: no moon"
     assert trouble("INFO all is well\n", 3, PLAN) == "vLLM has ended with status 3"
-    assert "ran out of memory" in trouble("INFO all is well\n", -signal.SIGKILL, PLAN)
+    assert "was killed, as happens when memory runs out" in trouble(
+        "INFO all is well\n", -signal.SIGKILL, PLAN
+    )
+    dead = (
+        "(APIServer pid=3671) ERROR 11-26 18:59:19 [async_llm.py:906] "
+        "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue. "
+        "See stack trace (above) for the root cause.\n"
+    )
+    assert "was killed" in trouble(dead, 0, PLAN)
+    assert trouble("OSError: no moon\n" + dead, 0, PLAN) == "vLLM has ended: no moon"
 
 
 def test_colours_do_not_hide_what_is_said() -> None:
