@@ -8,9 +8,15 @@ SCHEDULES ?= 100000
 SEED ?= 1
 RUNS ?= 200
 SECONDS ?= 1800
-NEED_TORCH := tests/agents/test_adapter_forms.py tests/agents/test_training.py tests/app/test_train.py
+# The tests that the default install skips for want of torch.
+NEED_TORCH := tests/agents/test_adapter_forms.py \
+	$(addprefix tests/agents/test_training.py::,\
+		test_a_few_steps_of_training_run_and_can_be_resumed \
+		test_only_what_does_not_fit_is_computed_twice \
+		test_turns_that_share_their_declarations_learn_as_if_each_stood_alone) \
+	tests/app/test_train.py::test_one_command_makes_an_adapter_from_nothing
 
-.PHONY: talk demo test test-vllm fuzz faults soak live bench-cloud crash lint clean
+.PHONY: talk demo test test-vllm bench-vllm fuzz faults soak live bench-cloud crash lint clean
 
 talk: .venv/.installed
 	.venv/bin/headstart talk $(ARGS)
@@ -29,6 +35,10 @@ test: .venv/.installed-dev lint
 # more where it only has torch for CUDA, which will do as well.
 test-vllm: .venv-vllm/.installed
 	.venv-vllm/bin/pytest --durations=5 tests/vllm $(NEED_TORCH)
+
+# What the ways to vLLM cost, on a tiny model of chance; ARGS="--model NAME|DIR" for another.
+bench-vllm: .venv-vllm/.installed
+	.venv-vllm/bin/python -m tests.vllm.bench $(ARGS)
 
 # Random conversations through the core, each compared with waiting politely: SCHEDULES of them, from SEED.
 fuzz: .venv/.installed-dev

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,17 @@ class InsideEngine:
         """Load the model, which takes a minute. Raises BrainError."""
         if self._engine is not None:
             return
+        # What it reports is neither for the screen nor for its makers.
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         try:
             from vllm import AsyncEngineArgs
             from vllm.lora.request import LoRARequest
             from vllm.v1.engine.async_llm import AsyncLLM
         except ImportError as error:
-            raise BrainError(f"vLLM is not installed here ({error}): install headstart[vllm]") from error
+            raise BrainError(
+                "vLLM is not installed here: uv sync --frozen --inexact --extra vllm, or serve it elsewhere"
+            ) from error
         arguments: dict[str, Any] = {"max_num_seqs": 2, **self._options}
         try:
             if self._adapter is not None:

@@ -6,6 +6,7 @@ What only vLLM does is tested on vLLM itself, in tests/vllm.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import socket
 from collections.abc import Iterator
 from typing import Any, cast
@@ -16,6 +17,7 @@ from agents.actions import Answer, Answering, Call, Pause
 from agents.brain import BrainError, Interaction
 from agents.brains.engine import Cuts, room
 from agents.brains.vllm import VllmBrain
+from agents.brains.vllm_inside import InsideEngine
 from agents.brains.vllm_server import ServedEngine
 from agents.events import Updated
 from tests.served import served
@@ -88,6 +90,14 @@ async def test_what_is_wrong_is_told_in_one_line(url: str) -> None:
     with pytest.raises(BrainError) as caught:
         [action async for action in brain.react(said(words))]
     assert "context" in str(caught.value) and "\n" not in str(caught.value)
+    await brain.close()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed here")
+async def test_vllm_inside_that_is_not_installed_says_what_to_do() -> None:
+    brain = VllmBrain(InsideEngine("qwen"), BOX)
+    with pytest.raises(BrainError, match="vLLM is not installed here: .*--extra vllm"):
+        await brain.warm_up()
     await brain.close()
 
 
