@@ -74,13 +74,16 @@ class Control:
     # ---- the turn ------------------------------------------------------------------------------
 
     def talk(self) -> None:
-        """Open a closed microphone for one turn, or close it again; else let the user have the word."""
+        """Open a closed microphone for one turn, or close it again; else let the user have the word.
+
+        Called again and again, as by a key that is held, it opens the microphone for as long.
+        """
         if not self._is_open or (voice := self._heard()) is None:
             return
         if voice.is_muted:
             voice.open_for_one_turn()
         elif voice.closes_after_turn:
-            voice.mute(True)
+            voice.close_soon()
         elif voice.is_speaking:
             voice.hush()
         else:

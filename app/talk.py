@@ -47,6 +47,10 @@ async def _talk(settings: Settings) -> None:
     if source is None:
         source, screen = DEMO, False
         settings = _with_household(settings)
+    if settings.push_to_talk and isinstance(source, Microphone) and not screen:
+        raise SettingsError(
+            "--push-to-talk needs the screen, for the key that opens the microphone; leave it out"
+        )
     sink = _sink(settings)
 
     name = source.name if isinstance(source, Path) else "microphone"

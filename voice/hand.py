@@ -9,6 +9,8 @@ from typing import Protocol
 
 from voice.echo import Echo
 
+_HELD = 0.15  # seconds without a press after which a key is held no more: terminals repeat one sooner
+
 
 @dataclass(frozen=True, slots=True)
 class Microphone:
@@ -73,6 +75,7 @@ class VoiceHand:
         self._ends: Ends | None = None
         self._mouth: Mouth | None = None
         self._session: Microphoned | None = None
+        self._closing: asyncio.TimerHandle | None = None
 
     @property
     def ends(self) -> Ends | None:
@@ -93,6 +96,14 @@ class VoiceHand:
         """Open the microphone until the user has finished speaking."""
         self._set(False)
         self.closes_after_turn = True
+
+    def close_soon(self) -> None:
+        """Close it in a moment, unless this is called again until then.
+
+        A terminal does not tell that a key was let go. One that is held it reports again and again.
+        """
+        self._keep()
+        self._closing = asyncio.get_running_loop().call_later(_HELD, self.mute, True)
 
     def hush(self) -> None:
         """Silence the assistant at once."""
@@ -137,7 +148,14 @@ class VoiceHand:
         if self.closes_after_turn:
             self.mute(True)
 
+    def _keep(self) -> None:
+        """As it is now; it is not closed in a moment."""
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+
     def _set(self, on: bool) -> None:
+        self._keep()
         if on != self.is_muted:
             self.is_muted = on
             if self._session is not None:

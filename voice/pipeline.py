@@ -82,7 +82,7 @@ async def run_voice(
     analyzer = voice_analyzer()
     try:
         models = options.models or await warm_up(session.notice, options.recogniser)
-        told = "listening"
+        told = "muted until you press space" if hand.is_muted else "listening"
         while True:
             hand.begin(session, ends, opened.devices, opened.echo)
             processors = [

@@ -374,7 +374,7 @@ async def test_space_opens_a_closed_microphone_for_one_turn(tmp_path: Path) -> N
         hand.turn_ended()
         assert hand.is_muted
         await it.press("space", "space")  # thought better of it
-        assert hand.is_muted
+        await it.until(lambda: hand.is_muted)
         await it.press("space", "x", "x")
         hand.turn_ended()  # it was opened for good
         assert not hand.is_muted

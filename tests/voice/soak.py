@@ -116,8 +116,9 @@ class Watched:
             if self.now() - at > PATIENCE and turn not in self.stuck:
                 self.stuck.add(turn)
                 print(f"{self.now():7.1f} s  turn {turn} is stuck", flush=True)
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        self.memory.append((self.now(), pages * 4096 / 1e6))
+        # What is its own: pages of files, as those of the models, come and go as the machine has room.
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        self.memory.append((self.now(), int(status["RssAnon"].split()[0]) * 1024 / 1e6))
 
 
 class Soak:
@@ -251,15 +252,16 @@ class Soak:
         told = self._told
         total = told.now()
         part = total * (1 - _WARM_UP) / 5
-        early = [mb for at, mb in told.memory if 0 <= at - total * _WARM_UP < part]
-        late = [mb for at, mb in told.memory if at > total - part]
-        before, after = statistics.median(early), statistics.median(late)
-        growth = 100 * (after / before - 1)
+        begins = [total * _WARM_UP + number * part for number in range(5)]
+        memory = [
+            statistics.median(mb for at, mb in told.memory if 0 <= at - begin < part) for begin in begins
+        ]
+        growth = 100 * (memory[-1] / memory[0] - 1)
         print(f"{total:.0f} s: " + ", ".join(f"{count} {name}" for name, count in self._done.most_common()))
         print(f"{told.events['TurnStarted']} turns, {len(told.stuck)} stuck, {self._missed} ends missed")
         median, most = statistics.median(self._delays), max(self._delays)
         print(f"an end is noticed after {median:.1f} s (median), {most:.1f} s at most, player included")
-        print(f"memory {before:.0f} MB, then {after:.0f} MB: {growth:+.1f} %")
+        print(f"memory in fifths {', '.join(f'{mb:.0f}' for mb in memory)} MB: {growth:+.1f} %")
         if not alive:
             print("the program ended by itself")
         return alive and not told.stuck and not self._missed and growth < 2

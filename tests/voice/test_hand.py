@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import run_virtually
 from tests.voice.recorder import Recorder
 from tests.voice.test_conversation import LONG, plain
 from voice.bridge import Bridge
@@ -143,6 +144,26 @@ async def test_a_conversation_of_many_changes_keeps_nothing_of_those_before(mode
         await asyncio.sleep(0.05)
     assert [bridge() for bridge in seen] == [None] * 4
     assert session.listeners == 0
+
+
+def test_a_key_that_is_held_keeps_the_microphone_open_and_one_pressed_again_closes_it():
+    async def main():
+        hand = VoiceHand(muted=True)
+        hand.open_for_one_turn()
+        await asyncio.sleep(0.5)  # until a terminal begins to repeat the key
+        for _ in range(100):
+            hand.close_soon()
+            await asyncio.sleep(0.1)
+            assert not hand.is_muted
+        await asyncio.sleep(0.1)
+        assert hand.is_muted
+        hand.open_for_one_turn()
+        hand.close_soon()
+        hand.mute(False)  # for good
+        await asyncio.sleep(1.0)
+        assert not hand.is_muted
+
+    run_virtually(main())
 
 
 def test_nothing_can_be_changed_before_the_voice_runs():
