@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 
 
 class Capture:
     """Blocks of samples on their way from a thread to an event loop.
 
-    When `most` blocks wait, the loop is far behind what is being said. Then all of them are dropped, rather
-    than one now and then: what follows is whole, and as fresh as it can be. `None` stands in their place.
+    A loop that is late takes up to `once` of them together. When `most` wait, it is far behind what is
+    being said. Then all of them are dropped, rather than one now and then: what follows is whole, and as
+    fresh as it can be. `None` stands in their place.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, once: int = 1) -> None:
         self._most = most
+        self._once = once
         self._waiting: deque[bytes | None] = deque()
+        self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._is_called = False  # the loop will look
 
     def put(self, block: bytes) -> None:
         """For the device's thread."""
-        if len(self._waiting) >= self._most:
-            self._waiting.clear()
-            self._waiting.append(None)
-        self._waiting.append(block)
+        with self._lock:
+            if len(self._waiting) >= self._most:
+                self._waiting.clear()
+                self._waiting.append(None)
+            self._waiting.append(block)
         if not self._is_called:  # else a loop that is stuck would find a call for each block
             self._is_called = True
             self._loop.call_soon_threadsafe(self._arrived.set)
 
     async def take(self, seconds: float) -> bytes | None:
-        """The next block; None where some are missing. Raises TimeoutError after so many seconds without."""
+        """What comes next; None where some is missing. Raises TimeoutError after so many seconds without."""
         while not self._waiting:
             self._arrived.clear()
             self._is_called = False
             if not self._waiting:  # it may have come before the flag was down
                 await asyncio.wait_for(self._arrived.wait(), seconds)
-        return self._waiting.popleft()
+        with self._lock:
+            first = self._waiting.popleft()
+            if first is None:
+                return None
+            taken = [first]
+            while len(taken) < self._once and self._waiting and (block := self._waiting[0]) is not None:
+                taken.append(block)
+                self._waiting.popleft()
+        return b"".join(taken)

@@ -27,7 +27,10 @@ from voice.frames import AudioHeardFrame, AudioLostFrame
 from voice.tones import swell
 from voice.wavfile import HeardOutput
 
-_UNHEARD = 25  # frames of 20 ms that may be on their way to the voice detector; the rest waits here
+# Blocks of 20 ms that go on as one frame when they wait: the voice detector, a thread, is asked less often
+# then. Half of the silence and of the speech that it wants, so that it passes by none of its states.
+_ONCE = 5
+_UNHEARD = 5  # frames that may be on their way to the voice detector; the rest waits here
 _BEHIND = 5.0  # seconds of sound that may wait; somebody who is heard later than this has given up
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
 _LOST = (
@@ -53,7 +56,7 @@ class MicrophoneInput(BaseInputTransport):
         self.echo: EchoCanceller | None = None
         self.heard = asyncio.Event()
         self._channels = channels(Direction.INPUT, device)
-        self._capture = Capture(int(_BEHIND * BLOCKS))
+        self._capture = Capture(int(_BEHIND * BLOCKS), _ONCE)
         self._unheard = 0  # frames
         self._looked = asyncio.Event()  # at one of them
         self._reader: asyncio.Task[None] | None = None

@@ -49,6 +49,17 @@ def test_what_is_taken_is_what_was_put_but_for_gaps_that_are_marked(bursts):
     run_virtually(main())
 
 
+async def test_what_waits_is_taken_together_but_not_across_a_gap():
+    capture = Capture(4, 3)
+    for number in range(6):
+        capture.put(block(number))
+    assert await all_of(capture) == [None, block(4) + block(5)]
+    for number in range(4):
+        capture.put(block(number))
+    assert await capture.take(1.0) == block(0) + block(1) + block(2)
+    assert await capture.take(1.0) == block(3)
+
+
 async def test_a_thread_and_a_loop_that_is_late_now_and_then():
     capture = Capture(50)
     thread = threading.Thread(target=lambda: [capture.put(block(number)) for number in range(20_000)])
