@@ -37,11 +37,7 @@ _NEXT: dict[tuple[CallState, Signal], CallState] = {
         (state, Signal.FAIL): CallState.FAILED
         for state in (CallState.WAITING, CallState.HELD, CallState.ASKING, CallState.RUNNING)
     },
-    **{
-        (state, Signal.DISCARD): CallState.DISCARDED
-        for state in CallState
-        if state not in (CallState.DISCARDED, CallState.UNDONE)
-    },
+    **{(state, Signal.DISCARD): CallState.DISCARDED for state in CallState if state.is_wanted},
 }
 
 
@@ -93,7 +89,7 @@ class LiveCall:
     @property
     def is_over(self) -> bool:
         """Whether nothing more happens to it by itself."""
-        return self.state in (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
+        return self.state.is_over
 
     @property
     def has_begun(self) -> bool:
@@ -103,7 +99,7 @@ class LiveCall:
     @property
     def is_wanted(self) -> bool:
         """Whether the brain still wants it."""
-        return self.state not in (CallState.DISCARDED, CallState.UNDONE)
+        return self.state.is_wanted
 
     def anew(self) -> LiveCall:
         """The same call as if it had never run."""

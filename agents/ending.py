@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from agents.events import Answered, Notice
+from agents.events import Answered
 from agents.floor import Floor
 from agents.host import Host
 from agents.live import LiveBrain
@@ -61,7 +61,7 @@ class Ending:
 
     def broken(self, turn: Turn, why: str) -> None:
         """The brain failed. Before the final update the next words are another chance."""
-        self._notice(why, error=True)
+        self._host.notice(why, error=True)
         if turn.commit.final:
             done = turn.outcome if turn.commit.reached else ""
             self._give_up(turn, f"Sorry, something went wrong. {why} {done}".strip())
@@ -88,7 +88,7 @@ class Ending:
             self.unbound()
         for text in turn.told:
             if text not in answer:
-                self._notice(text)
+                self._host.notice(text)
         if answer:
             self._host.emit(Answered(turn.number, self._host.now(), answer))
         self._host.emit(turn_summary(turn.number, self._host.now(), self._host.of_turn[turn.number]))
@@ -96,6 +96,3 @@ class Ending:
     def _give_up(self, turn: Turn, why: str) -> None:
         if turn.number in self._host.turns:
             self.end(turn, why)
-
-    def _notice(self, text: str, *, error: bool = False) -> None:
-        self._host.emit(Notice(self._host.now(), text, error))

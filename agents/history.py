@@ -23,8 +23,6 @@ from tools.tool import Arguments, Effect
 
 RESULT_LIMIT = 2000  # characters of a result that an answer is written from
 
-_OVER = (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
-
 # ---- where a turn stands ---------------------------------------------------------------------------
 
 
@@ -70,12 +68,12 @@ class ToldCall:
     @property
     def is_open(self) -> bool:
         """Whether it has not come to an end."""
-        return self.state not in _OVER
+        return not self.state.is_over
 
     @property
     def is_wanted(self) -> bool:
         """Whether it was not discarded or undone."""
-        return self.state not in (CallState.DISCARDED, CallState.UNDONE)
+        return self.state.is_wanted
 
     @property
     def result(self) -> str:
@@ -146,5 +144,4 @@ def _exchange(turn: int, of_turn: Sequence[Event]) -> Exchange:
                 answer = heard
             case _:
                 pass
-    stood = [call for call in calls(of_turn) if call.state in (CallState.READY, CallState.FAILED)]
-    return Exchange(turn, words(of_turn)[0], stood, answer)
+    return Exchange(turn, words(of_turn)[0], list(standing(of_turn)), answer)

@@ -114,6 +114,10 @@ class Host:
         for listener in tuple(self.listeners):
             listener(event)
 
+    def notice(self, text: str, *, error: bool = False) -> None:
+        """Tell the user something in one line."""
+        self.emit(Notice(self.now(), text, error))
+
     def start(self, call: LiveCall, arguments: Arguments) -> None:
         """Run a call."""
         assert self._executor is not None
@@ -216,6 +220,6 @@ class Host:
             self._changed(turn)
             return
         if text:
-            self.emit(Notice(self.now(), text))
+            self.notice(text)
         if not turn.dispatcher.has_effect_under_way:
             self._leaving.pop(turn.number, None)

@@ -8,7 +8,7 @@ from agents import graph
 from agents.actions import Call, Remove
 from agents.calls import LiveCall
 from agents.dispatcher import Dispatcher
-from agents.events import PATCHED, REMOVED, CallIssued, CallRemoved, Notice
+from agents.events import PATCHED, REMOVED, CallIssued, CallRemoved
 from agents.port import Limits, Port
 from agents.references import References
 from agents.regrets import Regret
@@ -55,7 +55,7 @@ class Plan:
             self._check_room(action, old)
             tool = self._toolbox.get(action.name)
         except ToolError as error:
-            self._port.emit(Notice(self._port.now(), str(error)))
+            self._port.notice(str(error))
             return False
         self._issues += 1
         regret = self._rollback.regrets.get(action.id)
@@ -85,7 +85,7 @@ class Plan:
         try:
             self._check_revocable(call)
         except ToolError as error:
-            self._port.emit(Notice(self._port.now(), str(error)))
+            self._port.notice(str(error))
             return False
         self._port.emit(CallRemoved(self._turn, self._port.now(), id))
         self._rollback.withdraw(call, REMOVED)

@@ -41,8 +41,12 @@ class Port(Protocol):
         """Publish an event."""
         ...
 
+    def notice(self, text: str) -> None:
+        """Tell the user something in one line."""
+        ...
+
     def start(self, call: LiveCall, arguments: Arguments) -> None:
-        """Run the call; its outcome comes back through `Turn.finished` or `Turn.failed`."""
+        """Run the call; its outcome comes back through `Dispatcher.finished` or `Dispatcher.failed`."""
         ...
 
     def cancel(self, call: LiveCall) -> None:
@@ -50,7 +54,7 @@ class Port(Protocol):
         ...
 
     def ask(self, call: LiveCall, arguments: Arguments) -> None:
-        """Ask the user; the answer comes back through `Turn.confirmed`."""
+        """Ask the user; the answer comes back through `Dispatcher.confirmed`."""
         ...
 
     def speak(self, turn: int, speech: Speech) -> None:
@@ -58,7 +62,7 @@ class Port(Protocol):
         ...
 
     def undo(self, call: LiveCall) -> None:
-        """Take the call's effect back; comes back through `Turn.undone` or `Turn.not_undone`."""
+        """Take the call's effect back; `Dispatcher.undone` or `Dispatcher.not_undone` is told."""
         ...
 
     def keep(self, entries: Sequence[int]) -> None:

@@ -26,7 +26,6 @@ from agents.events import (
     Level,
     Mode,
     Muted,
-    Notice,
     Saying,
     SessionStarted,
     SpeakingEnded,
@@ -279,7 +278,7 @@ class Session:
 
     def notice(self, text: str, error: bool = False) -> None:
         """Tell the user something in one line."""
-        self._host.emit(Notice(self.now(), text, error))
+        self._host.notice(text, error=error)
 
     # ---- inside --------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from agents.events import (
     Undone,
     Updated,
 )
+from tools.tool import Effect
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ def _without_speculation(tally: _Tally) -> float | None:
         if version.wrong or version.carried:
             continue
         clock += version.writing
-        if version.issued.effect == "read":
+        if version.issued.effect is Effect.READ:
             over = max(over, clock + version.running)
         else:
             effects_over = max(effects_over, clock) + version.running

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agents import phrases
 from agents.ending import Ending
-from agents.events import Continued, Heard, Mode, Notice, SpeechEnded, TurnStarted, Updated
+from agents.events import Continued, Heard, Mode, SpeechEnded, TurnStarted, Updated
 from agents.floor import Floor, joined
 from agents.host import Host
 from agents.port import Limits
@@ -164,7 +164,7 @@ class TurnTaking:
             return
         turn.final_received()
         if not spoken_words(text):
-            self._host.emit(Notice(self._host.now(), "I did not hear any words."))
+            self._host.notice("I did not hear any words.")
             self._ending.end(turn, "")
             return
         self._ending.bound(turn)

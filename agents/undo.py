@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agents.ending import Ending
-from agents.events import Notice, UndoFailed, Undone
+from agents.events import UndoFailed, Undone
 from agents.floor import Floor
 from agents.host import Host
 from agents.reactor import Reactor
@@ -28,7 +28,7 @@ class Undo:
         """Undo inside `group` from now on; first the guesses that were left over from the last time."""
         self._group = group
         for entry in self._journal.guesses():
-            self._notice(f"A guess was left over from the last time. {await self._undo(entry.id)}")
+            self._host.notice(f"A guess was left over from the last time. {await self._undo(entry.id)}")
             self._journal.keep(entry.id)  # one that cannot be undone is not told again
 
     def begin(self, entry: int | None) -> None:
@@ -50,7 +50,7 @@ class Undo:
         if entry is None:
             latest = self._journal.latest_undoable()
             if latest is None:
-                self._notice("There is nothing to undo.")
+                self._host.notice("There is nothing to undo.")
                 return "There is nothing to undo."
             entry = latest.id
         try:
@@ -63,6 +63,3 @@ class Undo:
         for turn in [*self._host.turns.values(), *([earlier.turn] if earlier else [])]:
             turn.dispatcher.taken_back(entry)
         return text
-
-    def _notice(self, text: str) -> None:
-        self._host.emit(Notice(self._host.now(), text))

@@ -95,11 +95,6 @@ class CallRow:
         return times[-1] if times else None
 
     @property
-    def had_run(self) -> bool:
-        """Whether it ever ran."""
-        return any(segment.state in (CallState.RUNNING, CallState.READY) for segment in self.segments)
-
-    @property
     def was_released(self) -> bool:
         """Whether it was held before it ran."""
         states = [segment.state for segment in self.segments]

@@ -34,7 +34,6 @@ _SAFE = re.compile(
     rf"|{MONTH} {_NUMBER}{_YEAR}|{_NUMBER} {MONTH}{_YEAR.replace('year', 'later')}"
 )
 _LEADING = r"(?:on|at|the|this|coming|for|by|around|about|starting|please|from|of|a|an) "
-_STRETCH = r"(?:week|month|year)"
 
 
 def read_day(text: str, now: datetime) -> date | None:

@@ -8,8 +8,16 @@ from datetime import timedelta
 from tools.numbers import digits
 from tools.tool import ToolError
 
-_UNIT_SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86400, "week": 604800}
-_UNIT_SECONDS["fortnight"] = 14 * 86400
+_UNIT_SECONDS = {
+    "second": 1,
+    "sec": 1,
+    "minute": 60,
+    "min": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "week": 7 * 86_400,
+    "fortnight": 14 * 86_400,
+}
 UNIT = r"(?:second|sec|minute|min|hour|day|week|fortnight)s?"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from tools import arguments as reading
 from tools.tool import Arguments, Json, Tool, ToolError
@@ -45,17 +44,3 @@ class Toolbox:
     def canonical(self, name: str, arguments: Arguments) -> str:
         """One key for all calls that mean the same: case, white space and "1" for "one" do not matter."""
         return reading.canonical(name, arguments)
-
-    def schema(self) -> list[dict[str, Any]]:
-        """The tools in the function form of OpenAI-like APIs."""
-        return [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": tool.parameters,
-                },
-            }
-            for tool in self
-        ]

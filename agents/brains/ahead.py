@@ -21,7 +21,7 @@ from agents.words import new_words, same_words
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Premise:
     """What a guess depends on: the words so far, and the calls that stand (ID, version)."""
 
     turn: int
@@ -29,13 +29,13 @@ class Situation:
     standing: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, interaction: Interaction) -> Situation:
+    def of(cls, interaction: Interaction) -> Premise:
         """That of an interaction."""
         calls = history.calls(interaction.of_turn)
         standing = tuple((call.id, call.version) for call in calls if call.is_wanted)
         return cls(interaction.turn, history.words(interaction.of_turn)[0], standing)
 
-    def is_same(self, other: Situation) -> bool:
+    def is_same(self, other: Premise) -> bool:
         """Whether a guess for one is a guess for the other."""
         return (
             self.turn == other.turn
@@ -48,10 +48,10 @@ class Situation:
 class _Asked:
     """A guess under way. `said` is what has come of it so far, of which the first `read` were used.
 
-    `situation` is the one it is right for: what it says is told by itself as it is used.
+    `premise` is the one it is right for: what it says is told by itself as it is used.
     """
 
-    situation: Situation
+    premise: Premise
     said: list[Action] = field(default_factory=list[Action])
     read: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,18 +83,18 @@ class Ahead:
         """Guess about these words, which are likely to be all. A guess about others is given up."""
         if not self.covers(interaction):
             self.drop()
-            self._asked = asked = _Asked(Situation.of(interaction))
+            self._asked = asked = _Asked(Premise.of(interaction))
             asked.task = asyncio.create_task(self._run(asked, interaction), name="guess ahead")
 
     def covers(self, interaction: Interaction) -> bool:
         """Whether what was asked ahead is what would be asked now."""
-        return self._asked is not None and self._asked.situation.is_same(Situation.of(interaction))
+        return self._asked is not None and self._asked.premise.is_same(Premise.of(interaction))
 
     def goes_beyond(self, interaction: Interaction) -> bool:
         """Whether what was asked ahead is about these words and more."""
-        if self._asked is None or self._asked.situation.turn != interaction.turn:
+        if self._asked is None or self._asked.premise.turn != interaction.turn:
             return False
-        return bool(new_words(history.words(interaction.of_turn)[0], self._asked.situation.words))
+        return bool(new_words(history.words(interaction.of_turn)[0], self._asked.premise.words))
 
     async def guess(self, interaction: Interaction) -> AsyncGenerator[Action, None]:
         """What the speculator says to this. Raises BrainError where it cannot be reached."""
@@ -133,7 +133,7 @@ class Ahead:
                 raise asked.error
         finally:
             asked.has_reader = False
-            asked.situation = Situation.of(interaction)
+            asked.premise = Premise.of(interaction)
             if self._asked is not asked:
                 self._cancel(asked)
             elif asked.error is not None:

@@ -24,7 +24,7 @@ from openai import AsyncOpenAI
 from agents import history
 from agents.actions import Action, Answer, Call, Pause, Remove, Speak, Think
 from agents.brain import BrainError, Interaction
-from agents.brains.ahead import Ahead, Situation
+from agents.brains.ahead import Ahead, Premise
 from agents.brains.openai_words import failed, lost
 from agents.brains.realtime_guess import OutOfBand
 from agents.brains.realtime_items import RATE, Conversation
@@ -65,7 +65,7 @@ class OpenAIRealtime:
         self._own = OutOfBand(self._service)
         self._speculator = speculator or self._own
         self._ahead = Ahead(self._speculator)
-        self._settled: tuple[Situation, bool] | None = None  # nothing left to call; asked as if final
+        self._settled: tuple[Premise, bool] | None = None  # nothing left to call; asked as if final
         self._told = ""  # the trouble with guessing, as it was told last
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -129,7 +129,7 @@ class OpenAIRealtime:
         is_final = history.words(interaction.of_turn)[1]
         if self._settled is not None:
             settled, was_final = self._settled
-            if settled.is_same(Situation.of(interaction)) and (was_final or not is_final):
+            if settled.is_same(Premise.of(interaction)) and (was_final or not is_final):
                 return False
         if is_final and _has_called(interaction):
             return True
@@ -146,7 +146,7 @@ class OpenAIRealtime:
                     async for action in actions:
                         yield action
                 self._told = ""
-                self._settled = Situation.of(interaction), as_final
+                self._settled = Premise.of(interaction), as_final
             except BrainError as error:
                 is_news, self._told = str(error) != self._told, str(error)
                 if not is_final:

@@ -34,6 +34,16 @@ class CallState(StrEnum):
     DISCARDED = "discarded"  # patched, removed, cascaded or refused
     UNDONE = "undone"  # had an effect, which was compensated
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more happens to the call by itself."""
+        return self in (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the brain still wants the call."""
+        return self not in (CallState.DISCARDED, CallState.UNDONE)
+
 
 @dataclass(frozen=True, slots=True)
 class CallIssued:

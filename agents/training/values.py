@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 
 from agents.training import lexicon as lex
 from agents.training.lexicon import LISTS
 from tools.numbers import spell
 
-Maker = Callable[[random.Random], str]
 _KIND = re.compile(r"(<\w+>)")
 HELD_OUT_SHARE = 8  # every eighth name or thing is never seen in training
 

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from agents import protocol, wire
 from agents.actions import Action, Answer, Answering, Call, Pause
 from agents.brain import Interaction
-from agents.events import CallChanged, CallIssued, CallState, Updated
+from agents.events import CallChanged, CallIssued, Updated
 from agents.references import References
 from agents.tasks import Task
 from agents.words import spoken_words
 from tools.tool import Json
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_OVER = (CallState.READY, CallState.FAILED, CallState.DISCARDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class GoldBrain:
             if each.call.id not in issued and (update.final or each.words <= count):
                 await self._write(each.call)
                 yield each.call
-        over = {event.call for event in events if isinstance(event, CallChanged) and event.state in _OVER}
+        over = {event.call for event in events if isinstance(event, CallChanged) and event.state.is_over}
         if not update.final or (self._reads and not all(each.call.id in over for each in self._plan)):
             yield Pause()
         else:

@@ -30,7 +30,6 @@ from agents.tasks import Performed, Task
 from agents.training.plans import normalised, shape, whole
 from tools.tool import Effect
 
-_OVER = (CallState.READY, CallState.FAILED, CallState.DISCARDED, CallState.UNDONE)
 _ROUNDING = 1e-6  # seconds
 
 
@@ -207,7 +206,7 @@ def spans(events: Iterable[Event], origin: float) -> list[Span]:
             if event.state is CallState.RUNNING:
                 began[key] = event.at
                 ended.pop(key, None)
-            elif event.state in _OVER:
+            elif event.state.is_over:
                 ended.setdefault(key, event.at)
     return [
         Span(key[0], names[key], at - origin, ended.get(key, at) - origin, last[key] is CallState.READY)

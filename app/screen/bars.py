@@ -54,7 +54,7 @@ def paint_call(canvas: Canvas, scale: Scale, turn: Turn, row: CallRow, now: floa
 
 
 def _paint_label(canvas: Canvas, turn: Turn, row: CallRow, room: int, y: int) -> None:
-    gone = row.state in (CallState.DISCARDED, CallState.UNDONE)
+    gone = not row.state.is_wanted
     label = "struck" if gone else "label"
     before, old, after = changed_label(row, turn.rows, room)
     x = canvas.put(2, y, before, label)

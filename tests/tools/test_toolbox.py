@@ -31,26 +31,18 @@ BOX = Toolbox([go])
 
 
 def test_the_schema_comes_from_the_signature() -> None:
-    assert BOX.schema() == [
-        {
-            "type": "function",
-            "function": {
-                "name": "go",
-                "description": "Go somewhere.",
-                "parameters": {
-                    "type": "object",
-                    "properties": {
-                        "to": {"type": "string", "description": "Where to."},
-                        "from": {"type": "string"},
-                        "steps": {"type": "integer"},
-                        "fast": {"type": "boolean"},
-                    },
-                    "required": ["to"],
-                    "additionalProperties": False,
-                },
-            },
-        }
-    ]
+    assert (go.name, go.description) == ("go", "Go somewhere.")
+    assert go.parameters == {
+        "type": "object",
+        "properties": {
+            "to": {"type": "string", "description": "Where to."},
+            "from": {"type": "string"},
+            "steps": {"type": "integer"},
+            "fast": {"type": "boolean"},
+        },
+        "required": ["to"],
+        "additionalProperties": False,
+    }
     assert go.required == {"to"}
 
 
