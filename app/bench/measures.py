@@ -88,7 +88,10 @@ def bench_voice(
 @bench.command("serve")
 def bench_serve(
     sessions: Annotated[str, typer.Option(metavar="N,N,...", help="Talkers at the same time.")] = "1,2,4,8",
-    limit: Annotated[int, typer.Option(metavar="N", min=2, help="Tasks of `assistant` at each level.")] = 32,
+    suite: Annotated[
+        str, typer.Option(help="assistant, disfluent; or services, whose tools are declared to the model.")
+    ] = "assistant",
+    limit: Annotated[int, typer.Option(metavar="N", min=2, help="Tasks of it at each level.")] = 32,
     delay: Annotated[str, typer.Option(metavar="S|S-S|tail", help="Seconds a call takes.")] = "0.5-1",
     seed: Annotated[int, typer.Option(help="Draws word times, delays and the tasks.")] = 1,
     url: Url = None,
@@ -103,7 +106,7 @@ def bench_serve(
     from app.bench import crowd_report
     from app.bench.delays import read_delay
     from app.bench.runner import Conditions
-    from app.bench.suites import household
+    from app.bench.suites import household, services
     from app.brains import served_engine
     from app.settings import load
 
@@ -115,9 +118,11 @@ def bench_serve(
         raise SettingsError(f"{sessions!r} are no numbers of sessions; say it as in --sessions 1,2,4,8")
     settings = load(url=url, model=model)
     url = settings.vllm.url
-    suite = household("assistant").sample(limit, seed)
+    if suite not in ("assistant", "disfluent", "services"):
+        raise SettingsError(f"there is no suite {suite!r} here; choose from assistant, disfluent, services")
+    played = (services() if suite == "services" else household(suite)).sample(limit, seed)
     conditions = Conditions(delay=read_delay(delay), seed=seed)
-    if not crowd_report.run(counts, suite, conditions, lambda: served_engine(settings), url, as_json=json):
+    if not crowd_report.run(counts, played, conditions, lambda: served_engine(settings), url, as_json=json):
         raise typer.Exit(1)
 
 

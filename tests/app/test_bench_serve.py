@@ -162,6 +162,11 @@ def test_what_is_no_number_of_sessions_is_refused(sessions: str) -> None:
         bench_serve(sessions=sessions)
 
 
+def test_a_suite_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SettingsError, match="choose from assistant, disfluent, services"):
+        bench_serve(sessions="1", suite="hotpotqa")
+
+
 def test_the_address_is_a_setting_and_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADSTART_VLLM", json.dumps({"url": "http://gpu:8000/v1", "model": "qwen"}))
     assert load().vllm.url == "http://gpu:8000/v1"
