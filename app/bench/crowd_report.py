@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ class Row:
     `slower` is how many times as long the same tasks took as at the first level. Per turn: `requests`,
     `interrupted` ones among them, `wasted` calls. Per request, in tokens: `given` and `written`; of those
     given, `computed` by the server, and `again`, those it had computed before. None: nobody can tell.
+    A turn failed in which the user was told of an error; `reasons` counts what was told.
     """
 
     sessions: int
@@ -46,6 +48,7 @@ class Row:
     again: float | None
     preemptions: int | None
     wasted: float
+    reasons: dict[str, int]
 
 
 def rows(levels: Sequence[Level]) -> list[Row]:
@@ -81,6 +84,7 @@ def _row(level: Level, first: Level) -> Row:
         max(0, server.computed - level.new) / requests if server else None,
         server.num_preemptions if server else None,
         sum(len(run.wasted) for run in level.runs) / turns,
+        dict(Counter(text for run in level.runs for text in run.failures)),
     )
 
 
@@ -156,6 +160,12 @@ def report(
             for row in found
         ],
     )
+    reasons = [
+        f"- With {row.sessions}, {count} times: {told}"
+        for row in found
+        for told, count in row.reasons.items()
+    ]
+    lines += ["", *reasons] if reasons else []
     lines += ["", "Tokens of a request:", ""]
     lines += table(
         [

@@ -52,7 +52,7 @@ class Run:
     `state`: the journal holds the gold effects and nothing else. `answered`: what had to be said was.
     `exact` and `f1` compare with the task's exact answer, where it has one. `wrong_effects` counts effects
     that stand though no surviving, committed call asked for them; `taken_back` those that happened early
-    and were undone. `faults` says why the run cannot count; `failures` counts errors the user was told of,
+    and were undone. `faults` says why the run cannot count; `failures` are errors the user was told of,
     such as those of the brain.
     """
 
@@ -74,7 +74,7 @@ class Run:
     spans: list[Span] = field(default_factory=list[Span])
     faults: list[str] = field(default_factory=list[str])
     taken_back: int = 0
-    failures: int = 0
+    failures: list[str] = field(default_factory=list[str])
 
     @property
     def right(self) -> bool:
@@ -136,7 +136,7 @@ def score(
         wrong_effects=wrong,
         updates=sum(isinstance(event, Updated) for event in events),
         taken_back=len(undone),
-        failures=sum(isinstance(event, Notice) and event.error for event in events),
+        failures=[event.text for event in events if isinstance(event, Notice) and event.error],
     )
 
 
@@ -154,7 +154,7 @@ def judged(
     wrong_effects: int = 0,
     updates: int = 1,
     taken_back: int = 0,
-    failures: int = 0,
+    failures: Sequence[str] = (),
 ) -> Run:
     """A run that came to `calls`, `effects` and the answer `text`, against what `task` wants."""
     return Run(
@@ -176,7 +176,7 @@ def judged(
         spans=spans,
         faults=faults,
         taken_back=taken_back,
-        failures=failures,
+        failures=list(failures),
     )
 
 

@@ -38,7 +38,7 @@ def url() -> Iterator[str]:
         yield f"{server}/v1"
 
 
-def a_run(task: str, answer_at: float, failures: int = 0) -> Run:
+def a_run(task: str, answer_at: float, *, failed: bool = False) -> Run:
     return Run(
         task,
         "fluent",
@@ -48,19 +48,19 @@ def a_run(task: str, answer_at: float, failures: int = 0) -> Run:
         plan=True,
         arguments=True,
         state=True,
-        answered=not failures,
+        answered=not failed,
         exact=None,
         f1=None,
         wrong_effects=0,
         updates=3,
         said="",
         calls=[],
-        failures=failures,
+        failures=["It broke off."] if failed else [],
     )
 
 
 def a_level(sessions: int, *times: float, failed: int = 0) -> Level:
-    runs = [a_run(str(at), time, int(at < failed)) for at, time in enumerate(times)]
+    runs = [a_run(str(at), time, failed=at < failed) for at, time in enumerate(times)]
     return Level(sessions, runs, reactions=4 * len(runs), interrupted=len(runs), given=1200, new=300)
 
 
@@ -153,7 +153,8 @@ def test_a_server_that_answers_nobody_has_no_times() -> None:
     found = rows([a_level(1, 1.0, 1.0, failed=2)])
     assert (found[0].p50, found[0].p99, found[0].slower) == (None, None, None)
     assert verdict(found) == "It bends with 1 at the same time: 2 of 2 turns fail."
-    assert crowd_report.report(found, household("assistant"), Conditions(), "gpu:8000", [])
+    text = crowd_report.report(found, household("assistant"), Conditions(), "gpu:8000", [])
+    assert "- With 1, 2 times: It broke off." in text
 
 
 @pytest.mark.parametrize("sessions", ["", "one", "0,2", "1,-2"])
