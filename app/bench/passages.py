@@ -34,7 +34,7 @@ class Passages:
     def best(self, query: str) -> str:
         """The passage that fits `query` best."""
         words = self._words(query, show_progress=False, allow_empty=True)
-        places, _ = self._index.retrieve(words, k=1, show_progress=False, n_threads=1)
+        places, _ = self._index.retrieve(words, k=1, show_progress=False, n_threads=0)
         return self._texts[int(places[0][0])]
 
 
