@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+from agents.events import Used
+from agents.port import Port
 
 _MILLION = 1_000_000
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")  # gpt-realtime-2.1-2026-05-01 costs what gpt-realtime-2.1 does
@@ -51,10 +54,6 @@ class Price:
         ) / _MILLION
 
 
-# turn, model, whether it was for a guess, tokens, US dollars or None where the price is not known
-UsedListener = Callable[[int, str, bool, Usage, float | None], None]
-
-
 class Meter:
     """Adds up what a session costs. One for all brains of a session.
 
@@ -67,16 +66,15 @@ class Meter:
         self._prices = prices
         self._budget = budget
         self._told: set[str] = set()
-        self._used: UsedListener | None = None
-        self._notice: Callable[[str], None] | None = None
+        self._port: Port | None = None
 
-    def listen(self, used: UsedListener, notice: Callable[[str], None]) -> None:
+    def open(self, port: Port) -> None:
         """Tell a session of every response, and of what its user should know in one line."""
-        self._used, self._notice = used, notice
+        self._port = port
 
-    def leave(self) -> None:
+    def close(self) -> None:
         """The session is over: what is still given up with it nobody is told."""
-        self._used = self._notice = None
+        self._port = None
 
     @property
     def may_guess(self) -> bool:
@@ -88,8 +86,8 @@ class Meter:
         price = self._prices.get(model) or self._prices.get(_SNAPSHOT.sub("", model))
         money = price.of(usage) if price is not None else None
         self.spent += money or 0.0
-        if self._used is not None:
-            self._used(turn, model, guess, usage, money)
+        if self._port is not None:
+            self._port.emit(_event(turn, self._port.now(), model, guess, usage, money))
         if money is None:
             self._tell(f'what {model} costs is not known here; set it in config.toml: [prices."{model}"]')
         if not self.may_guess:
@@ -99,6 +97,23 @@ class Meter:
             )
 
     def _tell(self, text: str) -> None:
-        if text not in self._told and self._notice is not None:
+        if text not in self._told and self._port is not None:
             self._told.add(text)
-            self._notice(text)
+            self._port.notice(text)
+
+
+def _event(turn: int, at: float, model: str, guess: bool, usage: Usage, dollars: float | None) -> Used:
+    return Used(
+        turn,
+        at,
+        model,
+        guess,
+        usage.text_in,
+        usage.text_cached,
+        usage.text_out,
+        usage.audio_in,
+        usage.audio_cached,
+        usage.audio_out,
+        dollars,
+        usage.estimated,
+    )

@@ -41,7 +41,7 @@ class Port(Protocol):
         """Publish an event."""
         ...
 
-    def notice(self, text: str) -> None:
+    def notice(self, text: str, *, error: bool = False) -> None:
         """Tell the user something in one line."""
         ...
 

@@ -12,12 +12,10 @@ from typing import TypeVar
 
 from agents.bell import Bell
 from agents.brain import Brain
-from agents.cost import Meter, Usage
+from agents.cost import Meter
 from agents.ending import Ending
 from agents.events import (
     SCHEMA_VERSION,
-    AlertDue,
-    AlertTold,
     Answered,
     BrainChanged,
     ConfirmAsked,
@@ -30,7 +28,6 @@ from agents.events import (
     SessionStarted,
     SpeakingEnded,
     SpeakingStarted,
-    Used,
 )
 from agents.executor import World
 from agents.floor import Floor
@@ -86,10 +83,10 @@ class Session:
         self._is_deaf = False  # what the user said last was not heard
         self._speaking_turn = 0
         self._host.listeners.append(self._speaks)
-        self._bell = Bell(world.context, self._alert_due, self._bell_broken) if rings else None
+        self._bell = Bell(world.context, self._host) if rings else None
         self._meter = meter
         if meter is not None:
-            meter.listen(self._used, self.notice)
+            meter.open(self._host)
         self._closing = asyncio.Event()
 
     # ---- life ----------------------------------------------------------------------------------
@@ -115,7 +112,7 @@ class Session:
         for turn in list(self._host.turns.values()):
             self._ending.end(turn, "")
         if self._meter is not None:
-            self._meter.leave()
+            self._meter.close()
         self._host.emit(session_summary(self.now(), self._host.events, wrong_effects(self._host.events)))
 
     def close(self) -> None:
@@ -266,7 +263,7 @@ class Session:
     def alert_told(self, heard: str, interrupted: bool) -> None:
         """What was taken has been said, or the user cut it short: `heard` was audible of it."""
         assert self._bell is not None
-        self._host.emit(AlertTold(self.now(), self._bell.told(), heard, interrupted))
+        self._bell.told(heard, interrupted)
 
     def muted(self, on: bool) -> None:
         """The microphone was closed, or opened again."""
@@ -295,30 +292,6 @@ class Session:
         """Whose words the voice is about to say."""
         if isinstance(event, Answered | Saying | ConfirmAsked):
             self._speaking_turn = event.turn
-
-    def _alert_due(self, text: str) -> None:
-        self._host.emit(AlertDue(self.now(), text))
-
-    def _bell_broken(self, why: str) -> None:
-        self.notice(why, error=True)
-
-    def _used(self, turn: int, model: str, guess: bool, usage: Usage, dollars: float | None) -> None:
-        self._host.emit(
-            Used(
-                turn,
-                self.now(),
-                model,
-                guess,
-                usage.text_in,
-                usage.text_cached,
-                usage.text_out,
-                usage.audio_in,
-                usage.audio_cached,
-                usage.audio_out,
-                dollars,
-                usage.estimated,
-            )
-        )
 
 
 def _entered(entries: list[T], entry: T) -> Callable[[], None]:
