@@ -149,19 +149,24 @@ def _brain(settings: Settings) -> str:
 
         return asyncio.run(check_openai(settings, os.environ))
     if settings.brain == "vllm":
-        return _served_brain(settings)
+        return _vllm_brain(settings)
     return _local_brain()
 
 
-def _served_brain(settings: Settings) -> str:
+def _vllm_brain(settings: Settings) -> str:
     from agents.brains.vllm import VllmBrain
-    from app.brains import served_engine
+    from app.brains import make_brain, make_meter, served_engine
     from app.speed import first_action
     from tools.assistant import assistant_tools
     from tools.toolbox import Toolbox
 
+    toolbox = Toolbox(assistant_tools())
+    if (inside := settings.vllm.inside) is not None:
+        brain = make_brain("vllm", settings, make_meter(settings), toolbox)
+        seconds = asyncio.run(first_action(brain))
+        return _in_time(f"{inside} in this process", seconds, "look what else uses the card")
     engine = served_engine(settings)
-    seconds = asyncio.run(first_action(VllmBrain(engine, Toolbox(assistant_tools()))))
+    seconds = asyncio.run(first_action(VllmBrain(engine, toolbox)))
     return _in_time(f"{engine.model} at {engine.place}", seconds, "look what else the server is asked")
 
 

@@ -197,11 +197,11 @@ Flag = str | bool | float | Path | None | Literal[""]
 def load(**flags: Flag) -> Settings:
     """The settings, with every flag that is not None before all else. Raises SettingsError.
 
-    `url` is that of the table `vllm`.
+    `url` is that of the table `vllm`, and means a server, whatever that table runs inside.
     """
     given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
     if "url" in given:
-        given["vllm"] = {"url": given.pop("url")}
+        given["vllm"] = {"url": given.pop("url"), "inside": None}
     try:
         return Settings(**given)
     except ValidationError as error:

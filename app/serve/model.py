@@ -96,7 +96,10 @@ def adapter(path: Path, model: Model) -> Adapter:
 
 
 def _is_of_another(adapter: Adapter, model: Model) -> bool:
-    """By the shapes where both are known, else by the names."""
+    """By the shapes where both are known, else by the names.
+
+    vLLM 0.32 does not tell: it serves an adapter that is half as wide, and nonsense comes of it.
+    """
     if adapter.width is not None and model.width is not None:
         return adapter.width != model.width
     return bool(adapter.base) and Model(adapter.base).base != model.base

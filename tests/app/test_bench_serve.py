@@ -169,9 +169,11 @@ def test_a_suite_that_is_not_there_is_refused() -> None:
 
 
 def test_the_address_is_a_setting_and_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADSTART_VLLM", json.dumps({"url": "http://gpu:8000/v1", "model": "qwen"}))
+    table = {"url": "http://gpu:8000/v1", "model": "qwen", "inside": "tiny"}
+    monkeypatch.setenv("HEADSTART_VLLM", json.dumps(table))
     assert load().vllm.url == "http://gpu:8000/v1"
+    assert load().vllm.inside == "tiny"
     found = load(url="https://other/v1").vllm
-    assert (found.url, found.model) == ("https://other/v1", "qwen")
+    assert (found.url, found.model, found.inside) == ("https://other/v1", "qwen", None)
     with pytest.raises(SettingsError, match=r"setting vllm\.url: '127\.0\.0\.1:8000' is no address"):
         load(url="127.0.0.1:8000")
