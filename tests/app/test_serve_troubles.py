@@ -36,10 +36,11 @@ CARD_IS_TAKEN = """\
 ValueError: Free memory on device cuda:0 (2.6/23.5 GiB) on startup is less than desired GPU memory \
 utilization (0.9, 21.2 GiB). Decrease GPU memory utilization or reduce GPU memory used by other processes.
 """
-NO_CACHE = (
-    "ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when \
-initializing the engine.\n"
-)
+NO_CACHE = """\
+ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when \
+initializing the engine (this flag also controls CPU memory reservation on the CPU backend, despite its name).
+RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
+"""
 SMALL_CACHE = """\
 ValueError: To serve at least one request with the model's max seq len (8192), (0.28 GiB KV cache is needed, \
 which is larger than the available KV cache memory (0.1 GiB).
@@ -48,7 +49,11 @@ LONG = """\
   Value error, User-specified max_model_len (8192) is greater than the derived max_model_len \
 (max_position_embeddings=2048 or model_max_length=None in model's config.json).
 """
-NO_ADAPTER = "ValueError: Loading lora headstart failed: No adapter found for /nowhere\n"
+NO_ADAPTER = """\
+(EngineCore pid=24613) ERROR 11-26 19:40:25 [core.py:1750] RuntimeError: Worker failed with error 'Loading \
+lora headstart failed: No adapter found for /nowhere', please check the stack trace above for the root cause
+ValueError: Loading lora headstart failed: No adapter found for <path>
+"""
 OTHER_ADAPTER = """\
 ValueError: While loading /adapter, expected target modules in {'q_proj', 'k_proj'} but received ['c_attn']. \
 Please verify that the loaded LoRA module is correct
