@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
-from agents.actions import Action, Answer, Pause
+from agents.actions import Action, Answer, Answering, Pause
 from agents.brain import Brain, BrainError, Interaction
 from agents.events import Mode, Updated
 from agents.host import Host
@@ -166,7 +166,8 @@ class Reactor:
             ):
                 async for action in actions:
                     turn.act(action, seen=seen)
-                    if isinstance(action, Pause | Answer) or self._is_stale:
+                    is_begun = isinstance(action, Answering)  # what it begins is the present action still
+                    if isinstance(action, Pause | Answer) or (self._is_stale and not is_begun):
                         return
         except TimeoutError:
             self._broken(turn, f"The brain took longer than {self._limits.reaction_seconds:g} seconds.")

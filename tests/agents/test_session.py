@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import pytest
 
 from agents.actions import Action, Answer, Answering, Call, Pause, Remove
+from agents.brain import Interaction
 from agents.brains.scripted import ScriptedBrain, Step
 from agents.cost import Meter, Usage
 from agents.events import (
@@ -642,3 +643,37 @@ def test_a_reply_that_was_not_heard_is_no_reply() -> None:
     events, recorder = play(script, after=answer)
     assert not recorder.effects()
     assert not of(events, CallChanged)[-1].text
+
+
+def test_a_result_does_not_cut_off_an_answer_that_has_begun() -> None:
+    reactions: list[int] = []
+
+    class Counted(ScriptedBrain):
+        async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+            reactions.append(interaction.turn)
+            async for action in super().react(interaction):
+                yield action
+
+    script = [
+        Step(None, [Call(1, "read", {"x": "a"})]),
+        Step(None, [Answering()], seconds=5.0),  # the result comes before that
+        Step(None, [Answer("$1")], seconds=0.1),
+    ]
+    events: list[Event] = []
+
+    async def main() -> None:
+        toolbox, world = build(Recorder())
+        session = Session(Counted(script), toolbox, world)
+        session.subscribe(events.append)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(session.run())
+            await asyncio.sleep(0)
+            session.speech_started()
+            session.end_turn("one")
+            while not session.is_idle:
+                await asyncio.sleep(0.05)
+            session.close()
+
+    run_virtually(main())
+    assert of(events, Answered)[0].text == "read of a."
+    assert len(reactions) == 1
