@@ -22,12 +22,14 @@ from tools.toolbox import Toolbox
 NEW_CALLS = 6  # in one reaction
 ANSWER_LIMIT = 120  # characters of free text
 _CALL = wire.TOKENS[protocol.TOOL_CALL]
+_SIZES = ("hundred", "thousand")  # what makes another number of the one before
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What a reaction may refer to: the words said, and the calls issued with their tools.
 
+    `words` holds each of them once, as often as it was spelled differently; `sentence` them all, in order.
     `calls` holds all that were issued in the turn, `live` the IDs that were not withdrawn.
     """
 
@@ -35,21 +37,21 @@ class Situation:
     calls: Mapping[int, str] = field(default_factory=dict[int, str])
     live: frozenset[int] = frozenset()
     final: bool = False
+    sentence: tuple[str, ...] = ()
 
     @staticmethod
     def of(events: Iterable[Event]) -> Situation:
         """The situation at the end of the events of one turn."""
         shown: list[str] = []
-        now: set[str] = set()
+        sentence: list[str] = []
         calls: dict[int, str] = {}
         removed: set[int] = set()
         final = False
         for event in events:
             match event:
                 case Updated(text=text):
-                    words = spoken_words(text)
-                    shown += words
-                    now = {word.casefold() for word in words}
+                    sentence = spoken_words(text)
+                    shown += sentence
                     final = event.final
                 case CallIssued():
                     calls[event.call] = event.name
@@ -59,8 +61,9 @@ class Situation:
                 case _:
                     pass
         # The model saw a word as it was spelled when it came, and may copy either spelling.
+        now = {word.casefold() for word in sentence}
         said = dict.fromkeys(word for word in shown if word.casefold() in now)
-        return Situation(tuple(said), calls, frozenset(calls) - removed, final)
+        return Situation(tuple(said), calls, frozenset(calls) - removed, final, tuple(sentence))
 
 
 def grammar(toolbox: Toolbox, situation: Situation) -> str:
@@ -69,13 +72,16 @@ def grammar(toolbox: Toolbox, situation: Situation) -> str:
     tools = list(toolbox)
     next_id = max(situation.calls, default=0) + 1
     words = _words(situation.words)
+    numbers = _numbers(situation.sentence)
     ids = [*sorted(situation.live), *range(next_id, next_id + NEW_CALLS)]
     if words:
         rules.append(f"word ::= {' | '.join(_literal(' ' + word) for word in words)}")
     rules.append(f'ref ::= " $" {_any(map(str, ids))}')
     rules.append(f'text ::= "\\"" ({"word+ | " if words else ""}ref) "\\""')
     for at, tool in enumerate(tools):
-        rules.append(f'tool-{at} ::= {_literal(tool.name + "(")} {_arguments(tool, situation.words)} ")"')
+        rules.append(
+            f'tool-{at} ::= {_literal(tool.name + "(")} {_arguments(tool, situation.words, numbers)} ")"'
+        )
     new = _any_rule([f"tool-{at}" for at in range(len(tools))])
     names = {tool.name: at for at, tool in enumerate(tools)}
     old = [
@@ -120,12 +126,14 @@ def _words(said: Sequence[str]) -> list[str]:
     return [json.dumps(form, ensure_ascii=False)[1:-1] for form in forms]
 
 
-def _arguments(tool: Tool, said: Sequence[str]) -> str:
+def _arguments(tool: Tool, said: Sequence[str], numbers: Sequence[str]) -> str:
     """Declared parameters in their order, each at most once, the required ones always."""
     properties = cast("Mapping[str, Mapping[str, Any]]", tool.parameters.get("properties", {}))
     options = {name: _options(schema, said, name in tool.required) for name, schema in properties.items()}
     names = [name for name in properties if options[name] != []]
-    one = {name: f"{_literal(name + '=')} {_value(properties[name], said, options[name])}" for name in names}
+    one = {
+        name: f"{_literal(name + '=')} {_value(properties[name], numbers, options[name])}" for name in names
+    }
     after = [""] * (len(names) + 1)  # what may follow once something was given
     first = [""] * (len(names) + 1)
     for at in range(len(names) - 1, -1, -1):
@@ -152,7 +160,7 @@ def _options(schema: Mapping[str, Any], said: Sequence[str], required: bool) -> 
     return choices if required else [each for each in choices if resembles(str(each), said)]
 
 
-def _value(schema: Mapping[str, Any], said: Sequence[str], options: list[Any] | None) -> str:
+def _value(schema: Mapping[str, Any], numbers: Sequence[str], options: list[Any] | None) -> str:
     """A value of a parameter. What is neither a number nor a list nor a choice is words."""
     if options:
         return _any_rule([_literal(_on_wire(json.dumps(option, ensure_ascii=False))) for option in options])
@@ -162,7 +170,6 @@ def _value(schema: Mapping[str, Any], said: Sequence[str], options: list[Any] | 
     if "string" in kinds:
         return "text"
     if kinds & {"integer", "number"}:
-        numbers = _numbers(said)
         if "number" in kinds:
             return _any(numbers) if numbers else '"-"? [0-9]+ ("." [0-9]+)?'
         whole = [each for each in numbers if each.isdecimal()]
@@ -175,10 +182,20 @@ def _value(schema: Mapping[str, Any], said: Sequence[str], options: list[Any] | 
 
 
 def _numbers(said: Sequence[str]) -> list[str]:
-    """Numbers that were said, in digits or in words, alone or together ("twenty five" is 20, 5 and 25)."""
+    """Numbers that were said, in digits or in words, alone or together ("twenty five" is 20, 5 and 25).
+
+    Together also where something stands between them: people stop to think in the middle of a number.
+    """
     each = [digits(word, ordinals=False) for word in said]
-    together = digits(" ".join(said), ordinals=False).split()
-    return [text for text in dict.fromkeys([*together, *each]) if re.fullmatch(r"\d+(\.\d+)?", text)]
+    parts = [
+        word for word, number in zip(said, each, strict=True) if _is_number(number) or word.lower() in _SIZES
+    ]
+    together = [digits(" ".join(words), ordinals=False) for words in (said, parts)]
+    return [text for text in dict.fromkeys([*" ".join(together).split(), *each]) if _is_number(text)]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\d+)?", text) is not None
 
 
 def _on_wire(value: str) -> str:

@@ -176,6 +176,23 @@ def test_the_grammar_follows_any_schema() -> None:
     assert allowed(events, Pause(), box=Toolbox([]))
 
 
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("to twenty nine er no twenty two degrees", 22),  # a word that was said before
+        ("for thirty nine minutes and fifty four grams and fifty five kilos", 55),
+        ("send three so um hundred", 300),  # a pause in the middle
+        ("send two hundred you know and fifty", 250),
+        ("send 7", 7),
+    ],
+)
+def test_any_number_that_was_said_can_be_written(words: str, number: int) -> None:
+    schema = {"type": "object", "properties": {"count": {"type": "integer"}}, "required": ["count"]}
+    box = Toolbox([Tool("order", "Order.", Effect.WRITE, schema, _nothing)])  # pyright: ignore[reportArgumentType]
+    assert allowed([update(words)], Call(1, "order", {"count": number}), Pause(), box=box)
+    assert not allowed([update(words)], Call(1, "order", {"count": number + 1}), Pause(), box=box)
+
+
 def test_words_of_an_earlier_spelling_stay_usable_but_revised_words_do_not() -> None:
     events: list[Event] = [
         update("whether in Bern"),

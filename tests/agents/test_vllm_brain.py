@@ -41,10 +41,10 @@ async def test_any_completions_endpoint_will_do(url: str) -> None:
     await brain.warm_up()
     guesses = [action async for action in brain.react(said("text Ana that"))]
     assert isinstance(guesses[-1], Pause)
-    text = "text Ana that dinner is ready and set a timer for ten minutes"
+    text = "text Ana that I am late and set a timer for ten minutes"
     actions = [action async for action in brain.react(said(text, final=True))]
     assert actions == [
-        Call(1, "send_sms", {"to": "Ana", "message": "dinner is ready"}),
+        Call(1, "send_sms", {"to": "Ana", "message": "I am late"}),
         Call(2, "set_timer", {"duration": "ten minutes"}),
         Answering(),
         Answer("$1 $2"),
