@@ -24,10 +24,14 @@ from agents.training.values import Values
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the stream. `actions` where the model wrote it, else None."""
+    """A piece of the stream. `actions` where the model wrote it, else None.
+
+    `words` are all that have been heard, where it is an update; those in its text may be the new ones only.
+    """
 
     text: str
     actions: tuple[Action, ...] | None = None
+    words: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,7 @@ def stream(utterance: Utterance, rng: random.Random, at: Pace | None = None) -> 
         spelling = spelled if hearing.at >= revised else wrong
         words = spelling[: hearing.count]
         new = words[len(before) :] if words[: len(before)] == before else words
-        clock.news(protocol.update(new, hearing.final))
+        clock.segments.append(Segment(protocol.update(new, hearing.final), words=tuple(words)))
         before = words
         actions = clock.policy.changes(spelling, hearing.count, hearing.final)
         last = clock.policy.answer() if hearing.final else Pause()
