@@ -35,9 +35,11 @@ async def run(engine: Engine, plan: Plan, log: Path) -> None:
             _say(news)
 
     command = [str(engine.command), *plan.arguments]
+    # How far it is, and why it ends, is read from its log, however little of one is wanted elsewhere.
+    environment = {**plan.environment, "VLLM_LOGGING_LEVEL": "INFO"}
     try:
         with _signals() as over:
-            async with started(command, plan.environment, log, heard) as server:
+            async with started(command, environment, log, heard) as server:
                 status = await _until(server, over, plan)
     except OSError as error:
         raise ServeError(f"{engine.command} cannot be run ({error.strerror}); install vLLM again") from None
