@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable, Mapping
 
 from agents.brains.grammar import Situation
 from agents.brains.writing import declaration, is_known
@@ -33,15 +34,16 @@ def narrowed(toolbox: Toolbox, situation: Situation) -> Toolbox:
     declared = [tool for tool in toolbox if not is_known(tool)]
     if len(declared) <= FEW:
         return toolbox
-    said = [word for word in situation.words if _tells(word)]
-    in_use = frozenset(situation.calls.values())
-    return _with(
-        toolbox,
-        frozenset(
-            tool.name
-            for tool in declared
-            if tool.name in in_use or any(resembles(word, said) for word in _words(declaration(tool)))
-        ),
+    meant = spoken_of({tool.name: declaration(tool) for tool in declared}, situation.words)
+    meant = meant.union(tool.name for tool in declared if tool.name in situation.calls.values())
+    return _with(toolbox, meant)
+
+
+def spoken_of(declarations: Mapping[str, str], words: Iterable[str]) -> frozenset[str]:
+    """The names of those tools of whose declaration one of `words` says something."""
+    said = [word for word in words if _tells(word)]
+    return frozenset(
+        name for name, text in declarations.items() if any(resembles(word, said) for word in _words(text))
     )
 
 

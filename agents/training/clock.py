@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents import protocol, references, wire
 from agents.actions import Action, Call, Pause, Remove
+from agents.brains.narrowing import FEW, spoken_of
 from agents.training import disfluency, pace
 from agents.training.pace import Hearing, Pace
 from agents.training.phrasing import Shape
@@ -20,6 +21,10 @@ from agents.training.policy import Policy
 from agents.training.results import spoken
 from agents.training.synthesize import Utterance, utterances
 from agents.training.values import Values
+
+NARROWED = (
+    0.75  # share of the turns with many tools declared in which a brain is told of the likely ones alone
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ class _Clock:
 def stream(utterance: Utterance, rng: random.Random, at: Pace | None = None) -> Stream:
     """One way in which `utterance` may reach a brain that does the right thing."""
     at = at or pace.drawn(rng)
+    if rng.random() < NARROWED:
+        utterance = _narrowed(utterance)
     spelled = _spelled(utterance, rng)
     said = pace.said_at(len(spelled), at, rng)
     heard = list(pace.hearings(said, at, rng))
@@ -168,6 +175,19 @@ def streams(seed: int, held_out: bool = False, whole: bool = False) -> Iterator[
     rng = random.Random(f"clock {seed}")
     for utterance in utterances(seed, held_out):
         yield stream(utterance, rng, Pace(at_once=True) if whole else None)
+
+
+def _narrowed(utterance: Utterance) -> Utterance:
+    """The utterance with the tools declared of which a small brain would have been told."""
+    declared = {name: shape.declaration for name, shape in utterance.shapes.items() if shape.declaration}
+    if len(declared) <= FEW:
+        return utterance
+    kept = spoken_of(declared, utterance.words) | {w.tool for state in utterance.states for w in state}
+    left_out = declared.keys() - kept
+    return replace(
+        utterance,
+        shapes={name: shape for name, shape in utterance.shapes.items() if name not in left_out},
+    )
 
 
 def _spelled(utterance: Utterance, rng: random.Random) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agents import protocol, wire
 from agents.actions import Answer, Call, Pause, Remove
+from agents.brains.narrowing import FEW, spoken_of
 from agents.protocol import ActionParser
 from agents.training import clock, evaluate, families, lexicon, pace, phrasing, plans, policy, synthesize
 from agents.training.clock import Stream, streams
@@ -85,6 +86,22 @@ def test_values_are_words_that_were_said_by_then(seed: int) -> None:
                     else:
                         forms = said | {word[:-2] for word in said if word.lower().endswith("'s")}
                         assert set(value.split()) <= forms
+
+
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_many_declared_tools_are_often_narrowed_as_for_a_small_brain(seed: int) -> None:
+    for utterance in itertools.islice(synthesize.utterances(seed), 40):
+        told = {n: shape.declaration for n, shape in utterance.shapes.items() if shape.declaration}
+        made = [clock.stream(utterance, random.Random(again)) for again in range(12)]
+        sizes = {sum(bool(shape.declaration) for shape in each.shapes.values()) for each in made}
+        if len(told) <= FEW:
+            assert sizes == {len(told)}
+        else:
+            assert max(sizes) == len(told), "a larger brain is told of all"
+            assert all(call.name in each.shapes for each in made for call in each.calls)
+            unsaid = told.keys() - spoken_of(told, utterance.words)
+            assert len(unsaid) < 3 or min(sizes) < len(told)
 
 
 @given(SEEDS)
