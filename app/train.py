@@ -90,6 +90,9 @@ def train_data(
     questions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Mix in the questions of a file of Disfl-QA.")
     ] = None,
+    commands: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Mix in turns in the words of a file of SLURP.")
+    ] = None,
     processes: Annotated[int, typer.Option(min=1)] = 2,
 ) -> None:
     """Make turns to train on, for many epochs or another machine; print their number and hash."""
@@ -105,6 +108,7 @@ def train_data(
             held_out=held_out,
             whole=whole,
             questions=questions,
+            commands=commands,
             processes=processes,
         )
 

@@ -19,6 +19,7 @@ from agents.training.pace import Hearing, Pace
 from agents.training.phrasing import Shape
 from agents.training.policy import Policy
 from agents.training.results import spoken
+from agents.training.slurp import Commands
 from agents.training.synthesize import Utterance, utterances
 from agents.training.values import Values
 
@@ -170,10 +171,12 @@ def stream(utterance: Utterance, rng: random.Random, at: Pace | None = None) -> 
     )
 
 
-def streams(seed: int, held_out: bool = False, whole: bool = False) -> Iterator[Stream]:
+def streams(
+    seed: int, held_out: bool = False, whole: bool = False, commands: Commands | None = None
+) -> Iterator[Stream]:
     """Streams without end; the same seed gives the same ones. With `whole` each turn is heard at once."""
     rng = random.Random(f"clock {seed}")
-    for utterance in utterances(seed, held_out):
+    for utterance in utterances(seed, held_out, commands):
         yield stream(utterance, rng, Pace(at_once=True) if whole else None)
 
 

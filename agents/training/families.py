@@ -21,8 +21,8 @@ remember it. The families are in `families/`, one block each:
 `!` marks what is required. `twins` are families that do something else with the same things and are often
 declared with it, `beside` built-in tools that could be taken for it and are often asked for then. A kind is
 one of `slots`, a list of `lists/`, `int LOW-HIGH`, `number LOW-HIGH`, or `choice value=words|words; ...`.
-Templates are those of `phrasing`. What stands behind the last bar of a parameter is for whoever reads the
-file: declarations do not have it.
+Templates are those of `phrasing`; a slot may have a kind of its own (`{area:terrace/bar}`). What stands
+behind the last bar of a parameter is for whoever reads the file: declarations do not have it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tools.tool import Effect, Json
 
 MOST = 24  # tools declared at once
 HELD_OUT_SHARE = 8  # every eighth family is never seen in training
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"\{(\w+)(?::([\w/'-]+))?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Drawn:
     def _slots(self, template: str) -> str:
         kinds = {each.name: each.kind for each in self.family.parameters}
         return _SLOT.sub(
-            lambda slot: f"{{{self.names.get(slot.group(1), slot.group(1))}:{kinds[slot.group(1)]}}}",
+            lambda slot: f"{{{self.names.get(slot[1], slot[1])}:{slot[2] or kinds[slot[1]]}}}",
             template,
         )
 
@@ -112,11 +112,12 @@ class Drawn:
 def load(files: Iterable[Path]) -> tuple[Family, ...]:
     """The families of some files. Raises ValueError, which names the family, where one makes no sense."""
     return tuple(
-        _family(head, file.stem, lines) for file in files for head, lines in sections(str(file)).items()
+        described(head, file.stem, lines) for file in files for head, lines in sections(str(file)).items()
     )
 
 
-def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
+def described(head: str, domain: str, lines: Sequence[str]) -> Family:
+    """The family that some lines describe. Raises ValueError, which names it, where they make no sense."""
     given: dict[str, list[str]] = {}
     parameters: list[Parameter] = []
     templates: list[str] = []
@@ -134,7 +135,7 @@ def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
             given[key] = [each.strip() for each in rest.split(";") if each.strip()]
     known = {parameter.name for parameter in parameters}
     for template in templates:
-        if unknown := set(_SLOT.findall(template)) - known:
+        if unknown := _slots(template) - known:
             raise ValueError(f"family {head}: {template!r} names {', '.join(sorted(unknown))}")
     try:
         return Family(
@@ -154,6 +155,11 @@ def _family(head: str, domain: str, lines: Sequence[str]) -> Family:
         )
     except KeyError as error:
         raise ValueError(f"family {head}: {error.args[0]} is missing") from error
+
+
+def _slots(template: str) -> set[str]:
+    """The parameters that `template` names."""
+    return {slot[1] for slot in _SLOT.finditer(template)}
 
 
 def _names(given: Mapping[str, Sequence[str]], key: str) -> tuple[str, ...]:
@@ -262,5 +268,5 @@ def draw(family: Family, rng: random.Random) -> Drawn:
 def _without(template: str, parameters: set[str]) -> str:
     """`template` without its options that say one of `parameters`; empty where it needs one of them."""
     for parameter in parameters:
-        template = re.sub(rf"\[[^\[\]]*\{{{parameter}\}}[^\[\]]*\]", "", template)
-    return "" if parameters & set(_SLOT.findall(template)) else template
+        template = re.sub(rf"\[[^\[\]]*\{{{parameter}[:}}][^\[\]]*\]", "", template)
+    return "" if parameters & _slots(template) else template

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agents.training import slurp
 from agents.training.bases import Base
 from agents.training.clock import Stream, streams
 from agents.training.raw import spoken_questions
+from agents.training.slurp import Commands
 
 _PART = 2000  # turns a worker makes at a time
 
@@ -108,17 +110,24 @@ def make(
     held_out: bool = False,
     whole: bool = False,
     questions: Path | None = None,
+    commands: Path | None = None,
     processes: int = 2,
 ) -> None:
     """Write at least so many `turns` to `out`, cut by the tokenizer of `base`; print their number and hash.
 
     With `held_out` over the names and tools set aside from training, with `whole` each heard at once, with
-    `questions`, a file of Disfl-QA, its questions among them. Raises OSError, ValueError or TrainingError.
+    `questions`, a file of Disfl-QA, its questions among them, with `commands`, a file of SLURP, turns in the
+    words of its commands. Raises OSError, ValueError or TrainingError.
     """
-    seeds = [1_000_000 * seed + at for at in range(-(-turns // _PART))]
+    spoken = slurp.TIMES * slurp.read(commands, held_out).size if commands else 0
+    first = 1_000_000 * seed
     made: list[_Packed] = []
-    with ProcessPoolExecutor(processes, initializer=_prepare, initargs=(base,)) as pool:
-        jobs = [pool.submit(_part, each, held_out, whole) for each in seeds]
+    with ProcessPoolExecutor(processes, initializer=_prepare, initargs=(base, commands, held_out)) as pool:
+        jobs = [pool.submit(_part, first + at, held_out, whole) for at in range(-(-turns // _PART))]
+        jobs += [
+            pool.submit(_part, first + at, held_out, whole, commanded=True)
+            for at in range(-(-spoken // _PART))
+        ]
         for at, job in enumerate(jobs):
             made += job.result()
             print(f"\r{(at + 1) * _PART} turns", end="", flush=True)
@@ -132,13 +141,15 @@ def make(
 
 
 _cut: Any = None  # a worker's tokenizer
+_commands: Commands | None = None  # and its commands
 
 
-def _prepare(base: Base) -> None:
-    global _cut
+def _prepare(base: Base, commands: Path | None, held_out: bool) -> None:
+    global _cut, _commands
     _cut = base.tokenizer()
+    _commands = slurp.read(commands, held_out) if commands else None
 
 
-def _part(seed: int, held_out: bool, whole: bool) -> list[_Packed]:
-    made = itertools.islice(streams(seed, held_out, whole), _PART)
+def _part(seed: int, held_out: bool, whole: bool, commanded: bool = False) -> list[_Packed]:
+    made = itertools.islice(streams(seed, held_out, whole, _commands if commanded else None), _PART)
     return [_packed(sample, _cut) for sample in samples(made, _cut)]

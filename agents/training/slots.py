@@ -25,8 +25,10 @@ FREE_TEXT = frozenset(
         "fact",
         "warmer",
         "song",
+        "songof",
     }
 )
+VERBATIM = "'"  # before the values of a kind that is free text
 LEADS = frozenset({"a", "an", "the", "my", "some"})  # left out of the start of a value
 
 
@@ -74,10 +76,15 @@ def part(kind: str, values: Values) -> Part:
     pieces = values.pieces(_said(kind, values))
     lead: list[str] = []
     first = pieces[0][0].split()
-    if kind not in FREE_TEXT:
+    if not is_free(kind):
         while len(first) > 1 and first[0] in LEADS:
             lead.append(first.pop(0))
     return Part(" ".join(lead), ((" ".join(first), pieces[0][1]), *pieces[1:]), kind)
+
+
+def is_free(kind: str) -> bool:
+    """Whether a value of `kind` is free text: kept whole, and never what a later word can be meant for."""
+    return kind in FREE_TEXT or kind.startswith(VERBATIM)
 
 
 def _plain(lead: str, value: str, kind: str) -> Part:
@@ -90,7 +97,7 @@ def _said(kind: str, values: Values) -> str:
         low, high = kind.removeprefix("int_").split("_")
         return values.number(int(low), int(high))
     if "/" in kind:
-        return pick(kind.split("/")).replace("_", " ")
+        return pick(kind.removeprefix(VERBATIM).split("/")).replace("_", " ")
     match kind:
         case "in":
             return f"in {values.duration()}"
@@ -140,6 +147,8 @@ def _said(kind: str, values: Values) -> str:
             unit = pick(["minute", "minute", "second", "hour"])
             said = values.number(2, 59)
             return f"{said}-{unit}" if said.isdigit() and rng.random() < 0.2 else f"{said} {unit}"
+        case "songof":
+            return "<song> by <byartist>"
         case "songby":
             return f"<nouns> by {values.name()}" if rng.random() < 0.5 else f"the {values.thing()} album"
         case _:

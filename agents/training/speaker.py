@@ -15,7 +15,7 @@ from typing import Any
 from agents.training import disfluency
 from agents.training.lexicon import LISTS
 from agents.training.phrasing import SLOT, Phrase, Shape, expanded
-from agents.training.slots import FREE_TEXT, Part, part, parts
+from agents.training.slots import VERBATIM, Part, is_free, part, parts
 from agents.training.values import Values
 
 _MARK = re.compile(r"\*(\d?)")
@@ -189,7 +189,7 @@ class Speaker:
         repeated = not term or self.rng.random() < 0.4
         lead = slot.said[at].lead
         self._part(slot, at, right if repeated else replace(right, lead=""), lead)
-        if self.rng.random() < 0.08:
+        if self.rng.random() < 0.08 and not right.kind.startswith(VERBATIM):
             other = self._other(right)
             self.remark(disfluency.edit_term(self.rng))
             self._part(slot, at, replace(other, lead=""), slot.said[at].lead)
@@ -256,7 +256,7 @@ class Speaker:
             if (
                 slot.request >= last
                 and kind not in kinds
-                and kind not in FREE_TEXT
+                and not is_free(kind)
                 and self.wanted[slot.request].live
             ):
                 able.append(slot)

@@ -10,7 +10,8 @@ from agents.training import disfluency, families, talk, withdrawal
 from agents.training.families import Drawn, Family
 from agents.training.lexicon import LISTS
 from agents.training.phrasing import BUILT_IN, CHAINED, INSTEAD, SINGLE, Phrase, Shape
-from agents.training.slots import FREE_TEXT
+from agents.training.slots import is_free
+from agents.training.slurp import Commands
 from agents.training.speaker import Speaker, Wanted
 from agents.training.values import Values
 from tools.tool import Effect
@@ -27,6 +28,7 @@ FAVOURED = (
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 LONGEST = 50  # words
 DECLARING = 0.5  # share of turns in which tools are declared
+COMMANDED = 0.8  # share of requests in the words of commands, where there are some
 TOGETHER = 6  # turns in a row with the same tools declared, which stand once in what is trained on
 # What becomes of a result: the second request of a chain whose first may be any declared tool.
 HAND_ON = (
@@ -90,13 +92,16 @@ class Utterance:
         )
 
 
-def utterances(seed: int, held_out: bool = False) -> Iterator[Utterance]:
-    """Utterances without end. The same seed gives the same ones."""
+def utterances(seed: int, held_out: bool = False, commands: Commands | None = None) -> Iterator[Utterance]:
+    """Utterances without end, most of them in the words of `commands`. The same seed gives the same ones."""
     rng = random.Random(f"{seed} {held_out}")
     values = Values(rng, held_out)
     while True:
         declaring = rng.random() < DECLARING
-        pool = _Pool(rng, families.drawn(rng, held_out) if declaring else {}, held_out)
+        declared = families.drawn(rng, held_out) if declaring else {}
+        if commands and declaring:
+            declared = commands.declared(declared, rng)
+        pool = _Pool(rng, declared, held_out, commands)
         for _ in range(TOGETHER):
             made = _utterance(values, pool)
             text = " ".join(made.words).lower()
@@ -115,6 +120,7 @@ class _Pool:
     rng: random.Random
     declared: Mapping[str, Drawn]
     held_out: bool
+    commands: Commands | None = None
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -130,9 +136,17 @@ class _Pool:
             each
             for each in families.known(self.held_out)
             if each.effect is not Effect.READ and not each.beside and not set(each.names) & set(self.declared)
+            if each.name not in self.rivals
         ]
 
+    @property
+    def rivals(self) -> frozenset[str]:
+        """What could be asked for in the words of a command for something else."""
+        return self.commands.rivals_of(self.declared.values()) if self.commands else frozenset()
+
     def single(self) -> Phrase:
+        if self.commands and self.rng.random() < COMMANDED:
+            return self.commands.phrase(self.declared, self.rng)
         if self.declared and self.rng.random() < 0.5:
             return self.rng.choice(list(self.declared.values())).phrase(self.rng)
         beside = [tool for drawn in self.declared.values() for tool in drawn.family.beside]
@@ -176,6 +190,8 @@ def _utterance(values: Values, pool: _Pool) -> Utterance:
         if at:
             speaker.remark(rng.choice(disfluency.JOINS).split())
         phrase = pool.chained() if rng.random() < 0.16 else pool.single()
+        while pool.commands and set(phrase.tools) & (pool.rivals | {each.tool for each in speaker.wanted}):
+            phrase = pool.single()
         opening = _opening(phrase, rng, 0.1 if at else 0.4)
         for word in opening:
             speaker.say(word)
@@ -257,7 +273,7 @@ def _afterthought(speaker: Speaker, pool: _Pool, groups: list[range], kind: str)
 def _may_close(speaker: Speaker) -> bool:
     """Whether a closing word would not pass for a part of the last value."""
     last = speaker.slots[-1] if speaker.slots else None
-    return last is None or last.parts[-1].kind not in FREE_TEXT
+    return last is None or not is_free(last.parts[-1].kind)
 
 
 def _opening(phrase: Phrase, rng: random.Random, share: float) -> list[str]:
