@@ -4,18 +4,19 @@ SLURP (Bastianelli et al., 2020; CC BY 4.0) holds commands with their intents an
 read where it lies and is no part of this project. `slurp/` has the rules of `wording` for it: `built_in.txt`
 for built-in tools, `declared.txt` for tools that are declared. These are families as in `families`, but what
 people say to them are the commands: the kind of a parameter is what fills it, and `rivals` are the tools that
-could be asked for in the same words.
+could be asked for in the same words. Where there is something to `ask`, a command lacks what is required.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from agents.training import families, wording
 from agents.training.families import Drawn, Family
@@ -25,6 +26,7 @@ from agents.training.wording import Rule
 
 HELD_OUT_SHARE = 8  # every eighth command, by its ID, is never seen in training
 TIMES = 30  # turns that are made for each command
+_T = TypeVar("_T")
 _DECLARED_SHARE = 0.85  # of the commands where a tool is declared that some are for
 
 
@@ -32,11 +34,13 @@ _DECLARED_SHARE = 0.85  # of the commands where a tool is declared that some are
 class Commands:
     """Commands as ways to ask: `phrases` by built-in tool, `families` whose templates they are.
 
-    `rivals` has, by family, what may not be asked for or declared with it. `size` counts the commands.
+    `lacking` are commands that leave out what is required, and what is asked back. `rivals` has, by family,
+    what may not be asked for or declared with it. `size` counts the others.
     """
 
     phrases: Mapping[str, tuple[Phrase, ...]]
     families: tuple[Family, ...]
+    lacking: Mapping[str, tuple[tuple[Phrase, str], ...]]
     rivals: Mapping[str, frozenset[str]]
     size: int
 
@@ -65,8 +69,12 @@ class Commands:
         if mine and rng.random() < _DECLARED_SHARE:
             often = [len(tool.family.templates) ** 0.5 for tool in mine]
             return rng.choices(mine, often)[0].phrase(rng)
-        often = [len(phrases) ** 0.7 for phrases in self.phrases.values()]
-        return rng.choice(rng.choices(list(self.phrases.values()), often)[0])
+        return _drawn(list(self.phrases.values()), rng)
+
+    def question(self, rivals: Set[str], rng: random.Random) -> tuple[Phrase, str] | None:
+        """A command that lacks something, and the question to ask; None where one of `rivals` would do."""
+        able = [each for tool, each in self.lacking.items() if tool not in rivals]
+        return _drawn(able, rng) if able else None
 
 
 def read(path: Path, held_out: bool) -> Commands:
@@ -76,10 +84,16 @@ def read(path: Path, held_out: bool) -> Commands:
     """
     mine = [said for id, said in _annotated(path) if (id % HELD_OUT_SHARE == 0) == held_out]
     phrases: dict[str, tuple[Phrase, ...]] = defaultdict(tuple)
+    lacking: dict[str, tuple[tuple[Phrase, str], ...]] = defaultdict(tuple)
     for head, lines in sections("slurp/built_in.txt").items():
         tool = head.split()[0]
-        templates = Rule.of(lines, {}).templates(mine, set(REQUIRED[tool]))
-        phrases[tool] += tuple(Phrase((tool,), each) for each in templates)
+        questions = tuple(wording.given(lines, "ask"))
+        templates = Rule.of(lines, {}).templates(mine, set() if questions else set(REQUIRED[tool]))
+        made = [Phrase((tool,), each) for each in templates]
+        if questions:
+            lacking[tool] += tuple(itertools.product(made, questions))
+        else:
+            phrases[tool] += tuple(made)
     known: list[Family] = []
     rivals: dict[str, frozenset[str]] = {}
     for head, lines in sections("slurp/declared.txt").items():
@@ -90,11 +104,17 @@ def read(path: Path, held_out: bool) -> Commands:
         known.append(replace(family, templates=Rule.of(lines, fill).templates(mine, required)))
         rivals[head] = frozenset(" ".join(wording.given(lines, "rivals")).split())
     used = {tool: each for tool, each in phrases.items() if each}
-    asked = tuple(each for each in known if each.templates)
-    if not used or not asked:
+    declared = tuple(each for each in known if each.templates)
+    if not used or not declared:
         raise ValueError(f"{path} holds too few commands of SLURP to learn from")
-    size = sum(map(len, used.values())) + sum(len(each.templates) for each in asked)
-    return Commands(used, asked, rivals, size)
+    asking = {tool: each for tool, each in lacking.items() if each}
+    size = sum(len(each.templates) for each in declared) + sum(map(len, used.values()))
+    return Commands(used, declared, asking, rivals, size)
+
+
+def _drawn(kinds: Sequence[Sequence[_T]], rng: random.Random) -> _T:
+    """One thing, of the kinds that there are much of not quite as often as their number has it."""
+    return rng.choice(rng.choices(kinds, [len(each) ** 0.7 for each in kinds])[0])
 
 
 def _annotated(path: Path) -> Iterator[tuple[int, tuple[str, str]]]:

@@ -173,7 +173,9 @@ def _utterance(values: Values, pool: _Pool) -> Utterance:
     if roll < (0.008 if pool.declared else 0.02) and pool.missing:
         return _beyond(speaker, pool)
     if 0.075 < roll < 0.13 and lacking and rng.random() < 0.6:
-        return _questioned(speaker, rng.choice(lacking))
+        return _questioned(speaker, *rng.choice(lacking).lacking(rng))
+    if pool.commands and 0.05 < roll < 0.13 and (asked := pool.commands.question(pool.rivals, rng)):
+        return _questioned(speaker, *asked)
     if roll < 0.13:
         said, reply = talk.small_talk(values, bool(pool.declared)) if roll < 0.075 else talk.lacking(values)
         for word in _opened(said.split(), rng, 0.15):
@@ -219,9 +221,8 @@ def _beyond(speaker: Speaker, pool: _Pool) -> Utterance:
     return finished(speaker, "no-tool", speaker.rng.choice(LISTS["unable"]))
 
 
-def _questioned(speaker: Speaker, tool: Drawn) -> Utterance:
-    """A declared tool is asked for without what it requires."""
-    phrase, question = tool.lacking(speaker.rng)
+def _questioned(speaker: Speaker, phrase: Phrase, question: str) -> Utterance:
+    """A tool is asked for without what it requires."""
     for word in _opening(phrase, speaker.rng, 0.15):
         speaker.say(word)
     speaker.phrase(phrase)
