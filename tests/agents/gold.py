@@ -16,6 +16,7 @@ from agents.words import spoken_words
 from app.bench import worlds
 from app.bench.worlds import toolbox
 from tests.conftest import run_virtually
+from tests.data.fresh_world import furnish
 from tools.journal import EntryState, Journal
 from tools.store import Store
 from tools.tool import ToolContext
@@ -36,7 +37,11 @@ class Ran:
 
 
 def household(task: Task) -> Store:
-    """The store a task starts from."""
+    """The store a task starts from: the household, or that of the fresh tasks."""
+    if task.world == "fresh":
+        store = Store.memory()
+        furnish(store, task.now)
+        return store
     assert task.world == worlds.HOUSEHOLD
     return worlds.household(task, worlds.read_facts(DATA / "facts.json"))
 

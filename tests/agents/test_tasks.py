@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from agents.tasks import Kind, Performed, Task, TaskError, load
+from agents.words import spoken_words
 from tests.agents.gold import DATA, Ran, run_gold, toolbox
+from tests.data.fresh_tools import fresh_tools
 from tests.data.unseen_tools import unseen_tools
 from tools.toolbox import Toolbox
 
@@ -99,31 +101,48 @@ def test_what_is_no_task_file_is_refused(tmp_path: Path) -> None:
 # ---- the task files of this project -------------------------------------------------------------
 
 
-def own_toolbox() -> Toolbox:
-    """The built-in tools and a user's own, each service in its first state."""
-    return toolbox(unseen_tools())
+FRESH = ("fresh", "fresh_unseen")
+USERS = {"unseen": unseen_tools, "fresh_unseen": fresh_tools}  # what a user brings, by the task file
 
 
-def test_every_tool_is_asked_for_by_several_tasks() -> None:
-    for name, tools, least in (
-        ("assistant", TOOLBOX, 8),
-        ("unseen", Toolbox(unseen_tools()), 5),
-    ):
-        used = Counter(
-            call.name for task in load(DATA / f"{name}.jsonl", own_toolbox()) for call in task.calls
-        )
-        assert not [tool.name for tool in tools if used[tool.name] < least]
+def own_toolbox(name: str) -> Toolbox:
+    """The tools of a task file: the built-in ones and a user's own, each service in its first state."""
+    return toolbox(USERS[name]()) if name in USERS else TOOLBOX
 
 
-@pytest.mark.parametrize("name", ["assistant", "disfluent", "unseen"])
+@pytest.mark.parametrize(
+    ("name", "least"), [("assistant", 8), ("unseen", 5), ("fresh", 4), ("fresh_unseen", 4)]
+)
+def test_every_tool_is_asked_for_by_several_tasks(name: str, least: int) -> None:
+    tools = USERS[name]() if name in USERS else TOOLBOX
+    tasks = load(DATA / f"{name}.jsonl", own_toolbox(name))
+    used = Counter(tool for task in tasks for tool in {call.name for call in task.calls})
+    assert not [tool.name for tool in tools if used[tool.name] < least]
+
+
+@pytest.mark.parametrize("name", ["assistant", "disfluent", "unseen", *FRESH])
 def test_the_gold_of_every_task_can_be_reached(name: str) -> None:
-    boxes = own_toolbox if name == "unseen" else lambda: TOOLBOX
     wrong = [
         f"{task.id}: {problem}"
-        for task in load(DATA / f"{name}.jsonl", boxes())
-        if (problem := _problem(task, run_gold(task, boxes())))
+        for task in load(DATA / f"{name}.jsonl", own_toolbox(name))
+        if (problem := _problem(task, run_gold(task, own_toolbox(name))))
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_fresh_request_is_in_another_set() -> None:
+    places: dict[str, list[str]] = {}
+    for path in sorted(DATA.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            said = " ".join(spoken_words(json.loads(line).get("said", ""))).casefold()
+            if said:
+                places.setdefault(said, []).append(path.stem)
+    assert not {said: names for said, names in places.items() if len(names) > 1 and {*FRESH} & {*names}}
+
+
+def test_the_fresh_tools_are_new() -> None:
+    known = {tool.name for tool in own_toolbox("unseen")}
+    assert not [tool.name for tool in fresh_tools() if tool.name in known]
 
 
 def _problem(task: Task, ran: Ran) -> str:
