@@ -28,6 +28,7 @@ FAVOURED = (
 HELD_OUT_PHRASES = ("lunch with ana",)  # belongs to the demonstration
 LONGEST = 50  # words
 DECLARING = 0.5  # share of turns in which tools are declared
+DECLARING_COMMANDED = 0.7  # and where there are commands, most of which are for such tools
 COMMANDED = 0.8  # share of requests in the words of commands, where there are some
 TOGETHER = 6  # turns in a row with the same tools declared, which stand once in what is trained on
 # What becomes of a result: the second request of a chain whose first may be any declared tool.
@@ -97,7 +98,7 @@ def utterances(seed: int, held_out: bool = False, commands: Commands | None = No
     rng = random.Random(f"{seed} {held_out}")
     values = Values(rng, held_out)
     while True:
-        declaring = rng.random() < DECLARING
+        declaring = rng.random() < (DECLARING_COMMANDED if commands else DECLARING)
         declared = families.drawn(rng, held_out) if declaring else {}
         if commands and declaring:
             declared = commands.declared(declared, rng)
