@@ -20,9 +20,10 @@ remember it. The families are in `families/`, one block each:
 
 `!` marks what is required. `twins` are families that do something else with the same things and are often
 declared with it, `beside` built-in tools that could be taken for it and are often asked for then. A kind is
-one of `slots`, a list of `lists/`, `int LOW-HIGH`, `number LOW-HIGH`, or `choice value=words|words; ...`.
-Templates are those of `phrasing`; a slot may have a kind of its own (`{area:terrace/bar}`). What stands
-behind the last bar of a parameter is for whoever reads the file: declarations do not have it.
+one of `slots`, a list of `lists/`, `int LOW-HIGH`, `number LOW-HIGH`, `choice value=words|words; ...`, or
+`bool true=words|words; false=words`. Templates are those of `phrasing`; a slot may have a kind of its own
+(`{area:terrace/bar}`). What stands behind the last bar of a parameter is for whoever reads the file:
+declarations do not have it.
 """
 
 from __future__ import annotations
@@ -178,15 +179,20 @@ def _parameter(head: str, line: str) -> Parameter:
     if word in ("int", "number"):
         schema = {"type": "integer" if word == "int" else "number"}
         kind, read = f"int_{detail.replace('-', '_')}", number
-    elif word == "choice":
+    elif word in ("choice", "bool"):
         pairs = [
             (value.strip(), form.strip())
             for value, _, said in (each.partition("=") for each in detail.split(";"))
             for form in said.split("|")
         ]
-        schema = {"enum": list(dict.fromkeys(value for value, _ in pairs))}
-        # What may be left out is only chosen in its own words: the grammar holds a brain to that.
-        forms = {form: value for value, form in pairs if required or resembles(value, form.split())}
+        forms: dict[str, Json]
+        if word == "bool":
+            schema = {"type": "boolean"}
+            forms = {form: value == "true" for value, form in pairs}
+        else:
+            schema = {"enum": list(dict.fromkeys(value for value, _ in pairs))}
+            # What may be left out is only chosen in its own words: the grammar holds a brain to that.
+            forms = {form: value for value, form in pairs if required or resembles(value, form.split())}
         said = [form.replace(" ", "_") for form in forms]
         kind, read = "/".join(said if len(said) > 1 else 2 * said), forms.get
     if " " in kind or not re.fullmatch(r"[\w/'-]+", kind):
@@ -216,11 +222,17 @@ def drawn(rng: random.Random, held_out: bool) -> dict[str, Drawn]:
     rng.shuffle(near)
     count = rng.choice((1, 2, 3, 5, 8, 10, 12, 15, 17, 19, 21, MOST))
     alike = near[: rng.randint(0, min(len(near), count))]
-    if first.twins and rng.random() < 0.7:
-        alike = [first, *(each for each in near if each.name in first.twins), *alike]
     others = rng.sample(mine, min(count, len(mine)))
+    # Mostly first one with its twins: which of them is meant, a word in the request decides.
+    leading = [first] if first.twins and rng.random() < 0.7 else []
+    named = {each.name: each for each in mine}
+    each_with_twins = [
+        each
+        for family in [*leading, *alike, *others]
+        for each in (family, *(named[twin] for twin in family.twins if twin in named and rng.random() < 0.7))
+    ]
     made: dict[str, Drawn] = {}
-    for family in dict.fromkeys([*alike, *others]):
+    for family in dict.fromkeys(each_with_twins):
         tool = draw(family, rng)
         if tool.name not in made and tool.name not in BUILT_IN and len(made) < count:
             made[tool.name] = tool

@@ -148,7 +148,7 @@ class _Pool:
     def single(self) -> Phrase:
         if self.commands and self.rng.random() < COMMANDED:
             return self.commands.phrase(self.declared, self.rng)
-        if self.declared and self.rng.random() < 0.5:
+        if self.declared and self.rng.random() < 0.6:
             return self.rng.choice(list(self.declared.values())).phrase(self.rng)
         beside = [tool for drawn in self.declared.values() for tool in drawn.family.beside]
         if beside and self.rng.random() < 0.5:

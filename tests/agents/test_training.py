@@ -216,6 +216,16 @@ def test_families_name_their_twins_and_the_built_in_tools_they_resemble() -> Non
     drawn = [families.drawn(random.Random(seed), held_out=False) for seed in range(200)]
     together = [{tool.family.name for tool in tools.values()} for tools in drawn]
     assert any({"fridge_list", "fridge_remove"} <= names for names in together)
+    # Which of two alike is meant is learned where both are declared.
+    twins = {each.name: set(each.twins) for each in families.FAMILIES}
+    assert sum(any(twins[name] & names for name in names) for names in together) > len(together) / 2
+
+
+def test_a_boolean_parameter_of_a_family_is_read_from_its_words() -> None:
+    leave = next(each for each in families.FAMILIES if each.name == "game_leave")
+    save = next(each for each in leave.parameters if each.name == "save")
+    assert save.schema == {"type": "boolean"} and save.read is not None
+    assert [save.read(words) for words in ("and save", "without saving", "tomorrow")] == [True, False, None]
 
 
 def test_one_of_two_requests_can_be_taken_back() -> None:
