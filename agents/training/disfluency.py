@@ -25,11 +25,6 @@ def broken_off(rng: random.Random) -> list[str]:
     return rng.choice(LISTS["breaks"]).split()
 
 
-def dropping(rng: random.Random, noun: str) -> str:
-    """Words that take the request for `noun` back."""
-    return f"{rng.choice(LISTS['drop_verbs'])} {rng.choice(('the', 'the', 'that', 'the'))} {noun}"
-
-
 def misheard(word: str) -> str | None:
     """What a recogniser might write instead, or None to leave `word`."""
     return _MISHEARD.get(word)

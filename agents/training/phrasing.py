@@ -112,27 +112,22 @@ READS = frozenset(
     "get_phone_number get_email_address find_events open_note open_and_get_file_path summarize_pdf "
     "maps_open_location maps_show_directions search get_weather list_timers".split()
 )
-NOUNS: dict[str, tuple[str, ...]] = {
-    "create_calendar_event": ("event", "appointment", "calendar entry"),
-    "compose_new_email": ("email", "mail"),
-    "reply_to_email": ("reply",),
-    "forward_email": ("forward",),
-    "send_sms": ("text", "message"),
-    "create_note": ("note",),
-    "append_note_content": ("note",),
-    "create_reminder": ("reminder",),
-    "get_zoom_meeting_link": ("zoom meeting", "zoom call"),
-    "set_timer": ("timer",),
-    "play_music": ("music",),
-    "set_light": ("light", "lights"),
-    "set_thermostat": ("thermostat", "heating"),
-    "find_events": ("calendar", "schedule"),
-    "open_note": ("note",),
-    "get_weather": ("weather", "forecast"),
-    "maps_show_directions": ("directions", "route"),
-    "maps_open_location": ("map",),
-    "search": ("search",),
-}
+
+
+def _taken_back() -> dict[str, dict[str, tuple[str, ...]]]:
+    """How requests for each tool are taken back: the parts of a section of `withdrawals.txt`."""
+    return {
+        tool: {
+            part: tuple(each.strip() for each in rest.split(";"))
+            for part, _, rest in (line.partition(":") for line in lines)
+        }
+        for tool, lines in sections("withdrawals.txt").items()
+    }
+
+
+# `nouns` name the call, `back` says that it is not wanted, `kept` that it alone is, `because` why not; in
+# all of them {parameter} stands for what was said for it.
+TAKEN_BACK = _taken_back()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +147,47 @@ class Instead:
 INSTEAD: dict[str, tuple[Instead, ...]] = {
     "get_phone_number": (
         Instead("get_email_address", {"name": "name"}, (
-            "the email", "the email address", "email address", "his email", "the email instead")),
+            "the email", "the email address", "email address", "his email", "the email instead",
+            "her email", "I meant the email", "{name}'s email", "not the number the email address")),
     ),
     "get_email_address": (
         Instead("get_phone_number", {"name": "name"}, (
-            "the phone number", "the number", "phone number", "her number", "the number instead")),
+            "the phone number", "the number", "phone number", "her number", "the number instead",
+            "his number", "I meant the number", "{name}'s number", "not the email the phone number")),
     ),
     "send_sms": (
         Instead("compose_new_email", {"to": "to", "message": "body"}, (
-            "email it", "send it as an email", "email that instead", "do that by email", "as an email")),
+            "email it", "send it as an email", "email that instead", "do that by email", "as an email",
+            "email {to}", "email {to} instead", "I meant email", "make that an email", "an email instead",
+            "email her", "email him instead", "by email", "I'll email", "send that by email", "an email")),
     ),
     "compose_new_email": (
         Instead("send_sms", {"to": "to", "body": "message"}, (
-            "text it", "send it as a text", "text that instead", "do that by text", "as a text message")),
+            "text it", "send it as a text", "text that instead", "do that by text", "as a text message",
+            "text {to}", "text {to} instead", "I meant text", "make that a text", "a text instead",
+            "text her", "text him instead", "by text", "I'll text", "send that by text", "a message")),
+        Instead("reply_to_email", {"to": "to", "body": "body"}, (
+            "reply to {to}'s email", "make that a reply", "as a reply", "a reply I mean", "answer her")),
+    ),
+    "reply_to_email": (
+        Instead("compose_new_email", {"to": "to", "body": "body"}, (
+            "a new email", "make that a new email", "write a new one", "not a reply a new email")),
+        Instead("send_sms", {"to": "to", "body": "message"}, (
+            "text {to}", "text {to} instead", "make that a text", "by text", "I meant text")),
+    ),
+    "forward_email": (
+        Instead("reply_to_email", {"to": "to", "body": "body"}, (
+            "reply", "I mean reply", "a reply", "reply to it", "answer it instead")),
     ),
     "create_reminder": (
         Instead("create_calendar_event", {"title": "title", "due": "start"}, (
-            "put that in my calendar", "put it on my calendar instead", "a calendar event", "as an event")),
+            "put that in my calendar", "put it on my calendar instead", "a calendar event", "as an event",
+            "make that a calendar entry", "in the diary", "put it in the calendar", "an event I mean")),
     ),
     "create_calendar_event": (
         Instead("create_reminder", {"title": "title", "start": "due"}, (
-            "just remind me", "a reminder instead", "set a reminder for that", "as a reminder")),
+            "just remind me", "a reminder instead", "set a reminder for that", "as a reminder",
+            "make that a reminder", "I meant a reminder", "don't put it in just remind me")),
     ),
     "maps_open_location": (
         Instead("maps_show_directions", {"place": "to"}, (
@@ -189,58 +204,8 @@ INSTEAD: dict[str, tuple[Instead, ...]] = {
         Instead("open_note", {"name": "name"}, ("the note", "the note I mean", "my note")),
     ),
 }  # fmt: skip
-TAKE_BACK: dict[str, tuple[str, ...]] = {
-    "create_calendar_event": ("don't put it in", "don't add it", "don't schedule it"),
-    "compose_new_email": ("don't send it", "don't email them", "don't write it", "no email",
-                          "don't email {to}", "don't write to {to}", "don't email it", "don't mail it"),
-    "reply_to_email": ("don't reply", "don't answer", "I won't reply"),
-    "forward_email": ("don't forward it", "don't send it on", "don't forward it to {to}"),
-    "send_sms": ("don't text {to}", "don't message {to}", "don't write to {to}", "don't text it",
-                 "don't send it", "don't text him", "don't text her", "don't text them", "don't send that",
-                 "I'll call instead", "no text"),
-    "create_note": ("don't make a note", "no note", "I don't need a note"),
-    "append_note_content": ("don't add it", "don't write that down", "don't add that"),
-    "create_reminder": ("don't remind me", "no reminder", "I don't need a reminder", "I'll remember"),
-    "get_zoom_meeting_link": ("don't make a link", "no zoom", "no meeting after all"),
-    "set_timer": ("no timer", "I don't need a timer", "don't start it", "don't set it"),
-    "play_music": ("don't play {what}", "don't play it", "don't play anything", "no music",
-                   "I'd rather have silence"),
-    "set_light": ("leave it as it is", "leave the lights", "don't touch the lights"),
-    "set_thermostat": ("leave it as it is", "leave the temperature", "don't change it"),
-    "get_weather": ("don't look it up", "I don't need the weather"),
-    "search": ("don't look it up", "don't search"),
-}  # fmt: skip
-
-# What is left of two requests when the other is taken back: "just tell me the number".
-KEPT: dict[str, tuple[str, ...]] = {
-    "get_phone_number": ("tell me the number", "the number", "look the number up", "read me the number"),
-    "get_email_address": ("tell me the address", "the address", "look it up", "read me the address"),
-    "find_events": ("tell me what's on", "check the calendar", "look at the calendar"),
-    "open_note": ("open it", "open the note", "read it to me", "read the note", "show it to me"),
-    "open_and_get_file_path": ("look for it", "open it", "open the file", "get the file", "show it to me"),
-    "summarize_pdf": ("sum it up", "summarise it", "the summary", "tell me what it says"),
-    "get_weather": ("tell me the weather", "the weather", "check the forecast"),
-    "search": ("look it up", "tell me the answer", "the answer"),
-    "maps_show_directions": ("show me the way", "the directions", "tell me the way"),
-    "maps_open_location": ("show it to me", "show me the map", "the map"),
-    "get_zoom_meeting_link": ("make the link", "the link", "set up the call"),
-    "send_sms": ("send the text", "the text", "text {to}", "the message"),
-    "compose_new_email": ("write the email", "the email", "email {to}", "send the mail"),
-    "reply_to_email": ("answer it", "the reply", "send the reply"),
-    "forward_email": ("forward it", "send it on", "forward it to {to}"),
-    "create_note": ("make the note", "the note", "start the note"),
-    "append_note_content": ("add it", "write it down"),
-    "create_reminder": ("remind me", "the reminder", "set the reminder"),
-    "create_calendar_event": ("put it in the calendar", "the calendar", "the appointment"),
-    "set_timer": ("the timer", "set the timer", "start the timer"),
-    "list_timers": ("tell me the timers", "check the timers"),
-    "play_music": ("the music", "play the music", "play {what}"),
-    "set_light": ("the light", "the lights", "do the light"),
-    "set_thermostat": ("the heating", "the temperature", "change the heating"),
-}
-
 BUILT_IN: dict[str, Shape] = {
-    name: Shape(order, REQUIRED[name], name in READS, NOUNS.get(name, ()), TAKE_BACK.get(name, ()))
+    name: Shape(order, REQUIRED[name], name in READS, TAKEN_BACK[name]["nouns"], TAKEN_BACK[name]["back"])
     for name, order in ORDER.items()
 }
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from agents.actions import Action, Answer, Call, Remove
 from agents.training.lexicon import LISTS
 from agents.training.phrasing import Shape
-from agents.training.speaker import Wanted
 from agents.training.synthesize import Utterance
+from agents.training.wanted import Wanted
 from tools.tool import Json
 
 # A value does not end in one of these while the user is speaking: more is coming.

@@ -26,9 +26,20 @@ FREE_TEXT = frozenset(
         "warmer",
         "song",
         "songof",
+        "blunt",
+        "errand",
+        "lookalike",
+        "whether",
+        "asked",
+        "indirect",
+        "forbidden",
     }
 )
 VERBATIM = "'"  # before the values of a kind that is free text
+# What nobody corrects afterwards, and after which a closing word would pass for a part of it.
+_SENTENCES = FREE_TEXT - {"duration", "length", "warmer", "song"}
+# What may sound like an edit term or a cancellation: nobody corrects it, or it could not be told apart.
+FIXED = frozenset({"blunt", "lookalike", "quotable"})
 LEADS = frozenset({"a", "an", "the", "my", "some"})  # left out of the start of a value
 
 
@@ -59,7 +70,7 @@ def parts(kind: str, values: Values) -> list[Part]:
             return _moment(values, bare=True)
         case "due" | "baredue":
             if values.rng.random() < 0.2:
-                return [_plain("", f"in {values.duration()}", "in")]
+                return [part("in", values)]
             return _moment(values, bare=kind == "baredue", by=True)
         case _:
             return [part(kind, values)]
@@ -76,15 +87,16 @@ def part(kind: str, values: Values) -> Part:
     pieces = values.pieces(_said(kind, values))
     lead: list[str] = []
     first = pieces[0][0].split()
-    if not is_free(kind):
-        while len(first) > 1 and first[0] in LEADS:
+    if kind not in FREE_TEXT and not kind.startswith(VERBATIM):
+        while first and first[0] in LEADS and len(first) + len(pieces) > 2:
             lead.append(first.pop(0))
-    return Part(" ".join(lead), ((" ".join(first), pieces[0][1]), *pieces[1:]), kind)
+    begun = ((" ".join(first), pieces[0][1]),) if first else ()
+    return Part(" ".join(lead), (*begun, *pieces[1:]), kind)
 
 
-def is_free(kind: str) -> bool:
-    """Whether a value of `kind` is free text: kept whole, and never what a later word can be meant for."""
-    return kind in FREE_TEXT or kind.startswith(VERBATIM)
+def is_sentence(kind: str) -> bool:
+    """Whether a value of `kind` may go on in any words, so that no later word can be meant for it."""
+    return kind in _SENTENCES or kind.startswith(VERBATIM)
 
 
 def _plain(lead: str, value: str, kind: str) -> Part:
@@ -100,7 +112,7 @@ def _said(kind: str, values: Values) -> str:
         return pick(kind.removeprefix(VERBATIM).split("/")).replace("_", " ")
     match kind:
         case "in":
-            return f"in {values.duration()}"
+            return f"in {values.template('duration')}"
         case "place2" | "spotthe":
             return f"the {values.open(LISTS['spots'])}"
         case "barespot":
@@ -118,7 +130,7 @@ def _said(kind: str, values: Values) -> str:
         case "colour":
             return pick(LISTS["colours"])
         case "percent":
-            return f"{values.number(5, 95)} percent"
+            return "<count> percent"
         case "warmer":
             much = pick(["two degrees", "three degrees", "one degree", "a bit", "a little", "2 degrees", ""])
             return f"{much} {pick(['warmer', 'cooler', 'colder', 'hotter'])}".strip()
@@ -145,8 +157,7 @@ def _said(kind: str, values: Values) -> str:
             return pick(LISTS["contents"])
         case "length":
             unit = pick(["minute", "minute", "second", "hour"])
-            said = values.number(2, 59)
-            return f"{said}-{unit}" if said.isdigit() and rng.random() < 0.2 else f"{said} {unit}"
+            return f"{rng.randint(2, 59)}-{unit}" if rng.random() < 0.1 else f"<count> {unit}"
         case "songof":
             return "<song> by <byartist>"
         case "songby":

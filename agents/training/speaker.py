@@ -15,47 +15,15 @@ from typing import Any
 from agents.training import disfluency
 from agents.training.lexicon import LISTS
 from agents.training.phrasing import SLOT, Phrase, Shape, expanded
-from agents.training.slots import VERBATIM, Part, is_free, part, parts
+from agents.training.slots import FIXED, VERBATIM, Part, is_sentence, part, parts
 from agents.training.values import Values
+from agents.training.wanted import Said, Slot, Wanted
 
 _MARK = re.compile(r"\*(\d?)")
 _STUBS = frozenset(LISTS["stubs"])
-Arguments = Mapping[str, tuple[int, ...] | int]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A call as far as it is known. Values: indices of words, or the request whose result is meant.
-
-    `clear` when the tool is, `over` when the speaker has gone on to something else, `live` until the
-    speaker takes it back.
-    """
-
-    tool: str
-    arguments: Arguments = field(default_factory=dict[str, "tuple[int, ...] | int"])
-    clear: bool = False
-    over: bool = False
-    live: bool = True
-
-
-@dataclass(slots=True)
-class _Said:
-    """Where the words of one part stand: those that lead into it, and those of each of its pieces."""
-
-    lead: list[int]
-    pieces: list[list[int]]
-
-    @property
-    def value(self) -> list[int]:
-        return [index for piece in self.pieces for index in piece]
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    request: int
-    parameter: str
-    parts: list[Part]
-    said: list[_Said]
+_GROWING = frozenset(
+    {"at", "name", "weekday", "bareweekday", "thing", "spot", "document", "paper", "listing"}
+)
 
 
 @dataclass(slots=True)
@@ -72,7 +40,7 @@ class Speaker:
     states: list[tuple[Wanted, ...]] = field(default_factory=lambda: [()])
     wanted: list[Wanted] = field(default_factory=list[Wanted])
     possessive: set[int] = field(default_factory=set[int])
-    slots: list[_Slot] = field(default_factory=list[_Slot])
+    slots: list[Slot] = field(default_factory=list[Slot])
     shares: dict[tuple[int, str], list[tuple[int, str]]] = field(
         default_factory=dict[tuple[int, str], list[tuple[int, str]]]
     )
@@ -120,9 +88,13 @@ class Speaker:
                 if request == at
             }
             self.wanted.append(Wanted(tool, known, clear=(str(at) if at else "") not in late))
-        wrong = set(self.rng.sample(range(len(slots)), min(repairs, len(slots))))
+        able = [at for at, slot in enumerate(slots) if slot.group(3) not in FIXED]
+        wrong = set(self.rng.sample(able, min(repairs, len(able))))
         for request in range(first):
             self.change(request, over=True)
+        if stop_after is None and self.fillers and self.rng.random() < self.fillers:
+            # Begun twice: "set a set a timer".
+            self.remark(_MARK.sub("", text.partition("{")[0]).split()[: self.rng.randint(1, 3)])
         begun, seen = len(self.words), 0
         for token in _MARK.sub(r" *\1 ", text).replace("}", "} ").split():
             if stop_after is not None and len(self.words) - begun >= stop_after:
@@ -144,16 +116,22 @@ class Speaker:
         right = parts(kind, self.values)
         if self.wanted[request].tool == "get_weather" and kind == "day":
             right = [replace(right[0], lead=right[0].lead if self.rng.random() < 0.8 else "")]
-        slot = _Slot(request, parameter, right, [])
+        slot = Slot(request, parameter, right, [])
         self.slots.append(slot)
         wrong_at = self.rng.randrange(len(right)) if repaired else -1
         late = False
         for at, each in enumerate(right):
-            slot.said.append(_Said([], [[] for _ in each.pieces]))
+            slot.said.append(Said([], [[] for _ in each.pieces]))
             if at != wrong_at:
                 self._part(slot, at, each)
             elif (inner := self._inner(each)) is not None:
                 self._part(slot, at, each, wrong=inner)
+            elif (begun := self._begun(each)) is not None:
+                self._part(slot, at, begun)
+                self.remark(disfluency.edit_term(self.rng) if self.rng.random() < 0.5 else [])
+                self._part(
+                    slot, at, each if self.rng.random() < 0.4 else replace(each, lead=""), slot.said[at].lead
+                )
             else:
                 self._part(slot, at, self._other(each))
                 late = self.rng.random() < 0.3
@@ -169,33 +147,46 @@ class Speaker:
             return None
         return self.rng.choice(able)
 
-    def _other(self, right: Part) -> Part:
-        """Something else of the same kind, possibly broken off."""
+    def _begun(self, right: Part) -> Part | None:
+        """The first words of a part, which is then said in full: "at three, three thirty"."""
+        words = right.value.split()
+        if right.kind not in _GROWING or len(words) < 2 or self.rng.random() > 0.25:
+            return None
+        kept = words[: self.rng.randrange(1, len(words))]
+        return None if kept[-1].lower() in _STUBS else replace(right, pieces=((" ".join(kept), right.kind),))
+
+    def _other(self, right: Part, whole: bool = False) -> Part:
+        """Something else of the same kind, possibly broken off where it need not be the `whole`."""
         wrong = right
         for _ in range(20):
             if (wrong := part(right.kind, self.values)).value != right.value:
                 break
         words = wrong.value.split()
-        if len(words) > 2 and self.rng.random() < 0.4:
-            words = words[: self.rng.randrange(1, len(words))]
-        return replace(wrong, pieces=((" ".join(words), right.kind),))
+        if whole or len(words) < 2 or self.rng.random() > 0.4:
+            return wrong
+        return replace(wrong, pieces=((" ".join(words[: self.rng.randrange(1, len(words))]), right.kind),))
 
-    def _correct(self, slot: _Slot, at: int, right: Part) -> None:
+    def _correct(self, slot: Slot, at: int, right: Part) -> None:
         """Say a part again, as it should have been."""
         term = disfluency.edit_term(self.rng)
         if right.lead and self.rng.random() < 0.15:
             term = []  # started afresh without a word: "on Friday on Saturday"
         self.remark(term)
+        said = slot.said[at]
+        if right.pieces[0][1] == "count" and len(said.pieces) == len(right.pieces) == 2 and said.pieces[1]:
+            if self.rng.random() < 0.4:  # "twenty minutes, sorry, twenty five"
+                self._piece(slot, at, said.lead, [[], said.pieces[1]], 0, right.pieces[0][0])
+                return
         repeated = not term or self.rng.random() < 0.4
-        lead = slot.said[at].lead
+        lead = said.lead
         self._part(slot, at, right if repeated else replace(right, lead=""), lead)
         if self.rng.random() < 0.08 and not right.kind.startswith(VERBATIM):
-            other = self._other(right)
+            other = self._other(right, whole=True)
             self.remark(disfluency.edit_term(self.rng))
             self._part(slot, at, replace(other, lead=""), slot.said[at].lead)
 
     def _part(
-        self, slot: _Slot, at: int, each: Part, lead: list[int] | None = None, wrong: int | None = None
+        self, slot: Slot, at: int, each: Part, lead: list[int] | None = None, wrong: int | None = None
     ) -> None:
         """Say a part; its piece `wrong` first wrongly."""
         told = [self.say(word) for word in each.lead.split()] or lead or []
@@ -218,7 +209,7 @@ class Speaker:
         return text
 
     def _piece(
-        self, slot: _Slot, at: int, lead: list[int], pieces: list[list[int]], place: int, text: str
+        self, slot: Slot, at: int, lead: list[int], pieces: list[list[int]], place: int, text: str
     ) -> None:
         new: list[int] = []
         for word in text.split():
@@ -226,14 +217,14 @@ class Speaker:
             if slot.said[at].value and all(self.words[i].lower() in _STUBS for i in new):
                 continue  # "no my ..." does not say yet what it is instead
             pieces[place] = list(new)
-            slot.said[at] = _Said(lead, [list(piece) for piece in pieces])
+            slot.said[at] = Said(lead, [list(piece) for piece in pieces])
             self._argue(slot)
         if new and pieces[place] != new:
             pieces[place] = new
-            slot.said[at] = _Said(lead, [list(piece) for piece in pieces])
+            slot.said[at] = Said(lead, [list(piece) for piece in pieces])
             self._argue(slot)
 
-    def _argue(self, slot: _Slot) -> None:
+    def _argue(self, slot: Slot) -> None:
         value = tuple(
             index
             for place, said in enumerate(slot.said)
@@ -250,13 +241,13 @@ class Speaker:
     def correct_late(self, last: int) -> bool:
         """After everything: correct a slot of a request from `last` on. Returns whether there was one."""
         kinds: set[str] = set()
-        able: list[_Slot] = []
+        able: list[Slot] = []
         for slot in reversed(self.slots):
             kind = slot.parts[0].kind
             if (
                 slot.request >= last
                 and kind not in kinds
-                and not is_free(kind)
+                and not is_sentence(kind)
                 and self.wanted[slot.request].live
             ):
                 able.append(slot)
@@ -265,17 +256,37 @@ class Speaker:
             return False
         slot = self.rng.choice(able)
         at = self.rng.randrange(len(slot.parts))
-        self._correct(slot, at, self._other(slot.parts[at]))
+        self._correct(slot, at, self._other(slot.parts[at], whole=True))
         return True
 
-    def instead(self, tool: str, names: Mapping[str, str], words: Sequence[str]) -> None:
-        """After the first request: another tool for the same thing, its parameters those of `names`."""
-        old = self.wanted[0]
+    def correct_named(self, request: int, nouns: Sequence[str]) -> bool:
+        """After everything: correct a slot of a request, called one of `nouns`. Returns whether it was."""
+        able = [
+            slot
+            for slot in self.slots
+            if slot.request == request and not any(is_sentence(each.kind) for each in slot.parts)
+        ]
+        if not able or not nouns or not self.wanted[request].live:
+            return False
+        slot = self.rng.choice(able)
+        at = self.rng.randrange(len(slot.parts))
+        right = self._other(slot.parts[at], whole=True)
+        ways = LISTS["renames_to" if slot.parameter == "to" and right.kind == "name" else "renames"]
+        before, _, after = self.rng.choice(ways).format(noun=self.rng.choice(nouns), value="|").partition("|")
+        self.remark([*self.rng.choice(LISTS["turns"]).split(), *before.split()])
+        led = not before.endswith("to ") and self.rng.random() < 0.5
+        self._part(slot, at, right if led else replace(right, lead=""), slot.said[at].lead)
+        self.remark(after.split())
+        return True
+
+    def instead(self, request: int, tool: str, names: Mapping[str, str], words: Sequence[str]) -> None:
+        """After a request: another tool for the same thing, its parameters those of `names`."""
+        old = self.wanted[request]
         self.remark(disfluency.edit_term(self.rng))
         self.remark(words)
         arguments = {names[name]: value for name, value in old.arguments.items() if name in names}
         self.wanted.append(Wanted(tool, arguments, clear=True))
-        self.change(0, live=False)
+        self.change(request, live=False)
         self.mark()
 
     def drop(self, requests: Sequence[int], words: Sequence[str]) -> None:

@@ -6,14 +6,15 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.training import disfluency, families, talk, withdrawal
+from agents.training import afterthought, disfluency, families, talk, withdrawal
 from agents.training.families import Drawn, Family
 from agents.training.lexicon import LISTS
-from agents.training.phrasing import BUILT_IN, CHAINED, INSTEAD, SINGLE, Phrase, Shape
-from agents.training.slots import is_free
+from agents.training.phrasing import BUILT_IN, CHAINED, SINGLE, Phrase, Shape
+from agents.training.slots import is_sentence
 from agents.training.slurp import Commands
-from agents.training.speaker import Speaker, Wanted
+from agents.training.speaker import Speaker
 from agents.training.values import Values
+from agents.training.wanted import Wanted
 from tools.tool import Effect
 
 FAVOURED = (
@@ -183,29 +184,36 @@ def _utterance(values: Values, pool: _Pool) -> Utterance:
             speaker.say(word)
         return finished(speaker, "no-tool" if roll < 0.075 else "question", reply)
     kind = "filler" if speaker.fillers else "fluent"
-    repairs = rng.choice((0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2))
+    repairs = rng.choice((0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2))
     if rng.random() < 0.04:
         speaker.remark(rng.choice(LISTS["prefaces"]).split())
     count = 1 if roll < 0.57 else 2 if roll < 0.91 else 3
     wrong_at = rng.randrange(count)
     groups: list[range] = []
+    taken_back = False
     for at in range(count):
         if at:
-            speaker.remark(rng.choice(disfluency.JOINS).split())
-        phrase = pool.chained() if rng.random() < 0.16 else pool.single()
+            speaker.remark(rng.choice(LISTS["replacements"] if taken_back else disfluency.JOINS).split())
+        phrase = pool.chained() if rng.random() < 0.2 else pool.single()
         while pool.commands and set(phrase.tools) & (pool.rivals | {each.tool for each in speaker.wanted}):
             phrase = pool.single()
         opening = _opening(phrase, rng, 0.1 if at else 0.4)
         for word in opening:
             speaker.say(word)
-        if rng.random() < 0.06 and _broken_off(speaker, pool, phrase):
+        if rng.random() < 0.08 and _broken_off(speaker, pool, phrase):
             kind = "false-start"
         first = len(speaker.wanted)
         speaker.phrase(phrase, repairs if at == wrong_at else 0)
-        groups.append(range(first, len(speaker.wanted)))
-    if repairs:
+        made = range(first, len(speaker.wanted))
+        taken_back = at + 1 < count and rng.random() < 0.06 and withdrawal.take_back(speaker, [made])
+        if taken_back:
+            kind = "late-cancel"
+        else:
+            # What is not linked can be taken back or corrected each by itself.
+            groups += [made] if phrase.links else [range(each, each + 1) for each in made]
+    if repairs and kind != "late-cancel":
         kind = "self-correction"
-    kind = _afterthought(speaker, pool, groups, kind)
+    kind = afterthought.changed(speaker, groups, pool.single) or kind
     if rng.random() < 0.1 and kind != "late-cancel" and _may_close(speaker):
         speaker.remark(rng.choice(LISTS["trailers"]).split())
     return finished(speaker, kind, rng.choice(disfluency.DECLINED))
@@ -257,25 +265,10 @@ def _open(template: str) -> bool:
     return template.count("(") != template.count(")") or template.count("[") != template.count("]")
 
 
-def _afterthought(speaker: Speaker, pool: _Pool, groups: list[range], kind: str) -> str:
-    rng, wanted = speaker.rng, speaker.wanted
-    roll = rng.random()
-    if roll < 0.13:
-        return withdrawal.withdrawn(speaker, groups, pool.single) or kind
-    changed = [each for each in INSTEAD.get(wanted[0].tool, ()) if each.fits(wanted[0].arguments)]
-    if roll < 0.4 and len(groups) == 1 and len(wanted) == 1 and changed:
-        way = rng.choice(changed)
-        speaker.instead(way.tool, way.names, rng.choice(way.words).split())
-        return "self-correction"
-    if roll < 0.23 and speaker.slots and speaker.correct_late(groups[-1][0]):
-        return "self-correction"
-    return kind
-
-
 def _may_close(speaker: Speaker) -> bool:
     """Whether a closing word would not pass for a part of the last value."""
     last = speaker.slots[-1] if speaker.slots else None
-    return last is None or not is_free(last.parts[-1].kind)
+    return last is None or not is_sentence(last.parts[-1].kind)
 
 
 def _opening(phrase: Phrase, rng: random.Random, share: float) -> list[str]:

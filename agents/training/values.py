@@ -13,7 +13,7 @@ from agents.training import lexicon as lex
 from agents.training.lexicon import LISTS
 from tools.numbers import spell
 
-_KIND = re.compile(r"(<\w+>)")
+_KIND = re.compile(r"(<\w+>(?:'s)?)")
 HELD_OUT_SHARE = 8  # every eighth name or thing is never seen in training
 
 
@@ -107,6 +107,10 @@ class Values:
                 return "<meetings>"
             case "message":
                 return self.open(LISTS["messages"])
+            case "duration":
+                if self.rng.random() < 0.7:
+                    return f"<count> {self.pick(['minutes', 'minutes', 'seconds', 'hours'])}"
+                return self.pick(LISTS["durations"])
             case _:
                 return self.of(kind)
 
@@ -114,8 +118,8 @@ class Values:
         """`text` with its `<kind>`s drawn, cut into what is fixed (kind "") and what could be another."""
         made: list[tuple[str, str]] = []
         for piece in filter(str.strip, _KIND.split(text)):
-            kind = piece[1:-1] if piece[0] == "<" else ""
-            made.append((self.filled(self.of(kind)) if kind else piece.strip(), kind))
+            kind, _, of = piece[1:].partition(">") if piece[0] == "<" else ("", "", "")
+            made.append((self.filled(self.of(kind)) + of if kind else piece.strip(), kind))
         return tuple(made)
 
     def filled(self, text: str) -> str:
@@ -162,10 +166,7 @@ class Values:
 
     def duration(self) -> str:
         """A length of time."""
-        roll = self.rng.random()
-        if roll < 0.7:
-            return f"{self.number(2, 90)} {self.pick(['minutes', 'minutes', 'seconds', 'hours'])}"
-        return self.pick(LISTS["durations"])
+        return self.filled(self.template("duration"))
 
     def of(self, kind: str) -> str:
         """A value of `kind`: the name of a list of the lexicon, or of a method here."""
@@ -183,6 +184,8 @@ class Values:
                 return self.pick(LISTS["weekdays"])
             case "number":
                 return self.number(2, 60)
+            case "count":
+                return self.number(2, 90)
             case _:
                 return self.open(LISTS[kind])
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import string
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -206,6 +207,26 @@ def test_templates_fit_the_tools() -> None:
     for phrase in [*itertools.chain(*phrasing.SINGLE.values()), *itertools.chain(*phrasing.CHAINED)]:
         for slot in phrasing.SLOT.finditer(phrase.template):
             assert slot.group(2) in phrasing.ORDER[phrase.tools[int(slot.group(1) or 0)]]
+
+
+def test_each_tool_is_asked_for_and_taken_back_in_many_ways() -> None:
+    for tool, order in phrasing.ORDER.items():
+        assert len({phrase.template for phrase in phrasing.SINGLE[tool]}) >= 45
+        for ways in phrasing.TAKEN_BACK[tool].values():
+            named = {name for way in ways for _, name, _, _ in string.Formatter().parse(way) if name}
+            assert named <= {*order, "opposite"}
+
+
+def test_a_number_can_be_corrected_without_its_unit() -> None:
+    utterance = synthesize.utterances(9)
+    for made in itertools.islice(utterance, 3000):
+        for wanted in made.states[-1]:
+            value = wanted.arguments.get("duration", ())
+            if isinstance(value, tuple) and list(value) != sorted(value):
+                said, unit = made.value(value, made.words).split()[:-1], made.words[value[-1]]
+                assert said and unit.rstrip("s") in ("minute", "second", "hour")
+                return
+    raise AssertionError("nobody said: twenty minutes, sorry, thirty")
 
 
 def test_families_name_their_twins_and_the_built_in_tools_they_resemble() -> None:

@@ -178,6 +178,12 @@ WRITES: list[tuple[str, dict[str, Json], str, str]] = [
         "The living room light is back to on.",
     ),
     (
+        "set_light",
+        {"room": "living room", "state": "down a bit"},
+        "The living room light is dim.",
+        "The living room light is back to on.",
+    ),
+    (
         "set_thermostat",
         {"degrees": "twenty one"},
         "The thermostat is set to 21 degrees.",

@@ -15,8 +15,8 @@ _COLDEST, _WARMEST = 5.0, 30.0  # degrees Celsius a room may be heated to
 _EVERYWHERE = frozenset({"all", "every", "everywhere", "house", "all house", "whole house", "everything"})
 _LEVELS = {  # words for a light's level, and the one kept
     **dict.fromkeys(("off", "false", "out"), "off"),
-    **dict.fromkeys(("dim", "low", "dimmer", "darker"), "dim"),
-    **dict.fromkeys(("bright", "full", "brighter", "brightest", "maximum", "max"), "bright"),
+    **dict.fromkeys(("dim", "low", "dimmer", "darker", "down"), "dim"),
+    **dict.fromkeys("bright brighten brighter brightest full maximum max up".split(), "bright"),
     **dict.fromkeys(("on", "true"), "on"),
 }
 _COLOURS = "white red orange amber yellow gold green turquoise teal blue indigo purple violet pink".split()
