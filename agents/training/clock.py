@@ -185,7 +185,12 @@ def _narrowed(utterance: Utterance) -> Utterance:
     declared = {name: shape.declaration for name, shape in utterance.shapes.items() if shape.declaration}
     if len(declared) <= FEW:
         return utterance
-    kept = spoken_of(declared, utterance.words) | {w.tool for state in utterance.states for w in state}
+    kept = set(spoken_of(declared, utterance.words))
+    asked = {wanted.tool for state in utterance.states for wanted in state} & declared.keys()
+    if not asked <= kept:
+        # Of a tool that no word names a brain is told only where few are declared: it is learned among a few.
+        others = sorted((name for name in declared if name not in asked), key=lambda name: name not in kept)
+        kept = asked.union(others[: max(0, FEW - len(asked))])
     left_out = declared.keys() - kept
     return replace(
         utterance,
