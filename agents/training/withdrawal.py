@@ -94,7 +94,8 @@ def _of_many(speaker: Speaker, groups: Sequence[range]) -> _Way | None:
     twins = [i for i in everything if wanted[i].tool == wanted[request].tool]
     if len(twins) == 2 and (way := _one_of_two(speaker, twins)) is not None:
         return way
-    alone = all(len(each) == 1 for each in groups)
+    # By its place a request can only be named where each was one, and none has gone before.
+    alone = all(len(each) == 1 for each in groups) and all(each.live for each in wanted)
     places = _PLACES.get((len(groups), at), ()) if alone else ()
     # Words that would do for another request as well do not say which is meant.
     rest = [i for i in everything if i != request]
