@@ -71,13 +71,13 @@ def _of_one(speaker: Speaker, group: range) -> _Way:
     if len(group) > 1:
         cut = rng.randrange(1, len(group))
         kept = _kept(speaker, group[cut - 1])
-        backs = _backs(speaker, group[cut]) if cut == len(group) - 1 else []
+        backs = _belated(speaker, _backs(speaker, group[cut])) if cut == len(group) - 1 else []
         partly = [*backs, *(f"{back} {kept}" for back in backs if kept), *([kept] * (len(backs) or 1))]
         if any(partly) and rng.random() < 0.75:
             return group[cut:], rng.choice([each for each in partly if each])
         return group, rng.choice([*ways, rng.choice(LISTS["drop_all"])])
     nouns = _said_of(speaker, group[0], "nouns")
-    ways += _backs(speaker, group[0])
+    ways += _belated(speaker, _backs(speaker, group[0]))
     ways += [_dropping(speaker, rng.choice(nouns))] if nouns else []
     return group, rng.choice(ways)
 
@@ -107,7 +107,7 @@ def _of_many(speaker: Speaker, groups: Sequence[range]) -> _Way | None:
     if request != everything[-1]:
         backs = [way for way in backs if not {"it", "that"} & set(way.split())]
     ways = [_dropping(speaker, noun) for noun in rng.sample(nouns, min(3, len(nouns)))]
-    ways += rng.sample(backs, min(3, len(backs)))
+    ways += rng.sample(_belated(speaker, backs), min(3, len(backs)))
     ways += [rng.choice(LISTS["drop_places"]).format(noun=rng.choice(places))] if places else []
     others = [i for each in groups if each != group for i in each]
     kept = _kept(speaker, others[0]) if len(others) == 1 and len(twins) == 1 else ""
@@ -136,8 +136,12 @@ def _dropping(speaker: Speaker, noun: str) -> str:
 
 
 def _backs(speaker: Speaker, request: int) -> list[str]:
-    """Words that say that a request is not wanted, some of them as an afterthought."""
-    backs = said_with(speaker, request, speaker.shapes[speaker.wanted[request].tool].back)
+    """Words that say that a request is not wanted."""
+    return said_with(speaker, request, speaker.shapes[speaker.wanted[request].tool].back)
+
+
+def _belated(speaker: Speaker, backs: Sequence[str]) -> list[str]:
+    """Words that say that something is not wanted, some of them as an afterthought."""
     late = speaker.rng.choice(LISTS["lates"])
     return [
         f"{back} {late}" if back.startswith("don't") and at % 4 == 0 else back
