@@ -19,6 +19,8 @@ from agents.training.clock import Stream, streams
 from agents.training.pace import Pace
 from agents.training.values import Values
 from agents.words import spoken_words
+from tests.data.fresh_tools import fresh_tools
+from tests.data.unseen_tools import unseen_tools
 from tools.assistant import assistant_tools
 
 SEEDS = st.integers(0, 10**6)
@@ -219,7 +221,7 @@ def test_each_tool_is_asked_for_and_taken_back_in_many_ways() -> None:
 
 def test_a_number_can_be_corrected_without_its_unit() -> None:
     utterance = synthesize.utterances(9)
-    for made in itertools.islice(utterance, 3000):
+    for made in itertools.islice(utterance, 20000):
         for wanted in made.states[-1]:
             value = wanted.arguments.get("duration", ())
             if isinstance(value, tuple) and list(value) != sorted(value):
@@ -247,6 +249,15 @@ def test_a_boolean_parameter_of_a_family_is_read_from_its_words() -> None:
     save = next(each for each in leave.parameters if each.name == "save")
     assert save.schema == {"type": "boolean"} and save.read is not None
     assert [save.read(words) for words in ("and save", "without saving", "tomorrow")] == [True, False, None]
+
+
+def test_no_family_is_a_tool_of_the_held_out_tasks() -> None:
+    def bare(name: str) -> str:
+        return "".join(filter(str.isalnum, name)).casefold()
+
+    held_out = {bare(tool.name) for tool in [*unseen_tools(), *fresh_tools()]}
+    for each in families.FAMILIES:
+        assert not held_out & {bare(name) for name in each.names}, each.name
 
 
 def test_one_of_two_requests_can_be_taken_back() -> None:
