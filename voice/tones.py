@@ -12,6 +12,7 @@ _SECONDS = 0.6
 _FADING = 0.12  # seconds in which a note falls to a third
 _LOUD = 0.25  # of full scale
 _RISE = 0.005  # seconds: a note that began at once would click
+_FALL = 0.05  # seconds: so would one that ended at once, faint as it is by then
 
 _CHORD = (130.8, 164.8, 196.0, 261.6)  # Hz: C major
 _HIGHEST = 7500.0  # Hz
@@ -26,7 +27,7 @@ def chime(rate: int) -> bytes:
     for pitch, begin in _NOTES:
         since = np.clip(at - begin, 0, None)
         sound += np.sin(2 * np.pi * pitch * since) * np.exp(-since / _FADING) * np.clip(since / _RISE, 0, 1)
-    return _pcm(sound * _LOUD)
+    return _pcm(sound * np.clip((_SECONDS - at) / _FALL, 0, 1) * _LOUD)
 
 
 @cache

@@ -33,6 +33,7 @@ _ONCE = 5
 _UNHEARD = 5  # frames that may be on their way to the voice detector; the rest waits here
 _BEHIND = 5.0  # seconds of sound that may wait; somebody who is heard later than this has given up
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
+_EASED = 0.005  # seconds in which sound sets in, and breaks off: at once it would click
 _LOST = (
     3.0  # seconds without a call of PortAudio after which a device counts as gone; wireless ones start late
 )
@@ -136,6 +137,8 @@ class SpeakerOutput(HeardOutput):
         self._width = channels(Direction.OUTPUT, device)
         self._ahead = 2 * int(_AHEAD * device.rate)  # bytes
         self._waiting = bytearray()  # mono
+        self._easing = int(_EASED * device.rate)  # samples
+        self._is_dry = True  # nothing is left to play
         self._lock = threading.Lock()
         self._took = asyncio.Event()
         self._calls = 0
@@ -166,9 +169,9 @@ class SpeakerOutput(HeardOutput):
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """What is interrupted is silent at once."""
-        if isinstance(frame, InterruptionFrame):
-            self._drop()
         await super().process_frame(frame, direction)
+        if isinstance(frame, InterruptionFrame):
+            self._drop()  # after what was queued is gone, or one more piece of it would still come
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         """Return when the frame lies ready, and little before it."""
@@ -187,6 +190,9 @@ class SpeakerOutput(HeardOutput):
         with self._lock:
             pcm = bytes(self._waiting[:size])
             del self._waiting[:size]
+            was_dry, self._is_dry = self._is_dry, not self._waiting
+        if pcm and (was_dry or self._is_dry):
+            pcm = _eased(pcm, self._easing, begins=was_dry, ends=self._is_dry)
         pcm += bytes(size - len(pcm))
         out[:] = np.repeat(np.frombuffer(pcm, np.int16), self._width).tobytes()
         self._calls += 1
@@ -199,7 +205,7 @@ class SpeakerOutput(HeardOutput):
 
     def _drop(self) -> None:
         with self._lock:
-            self._waiting.clear()
+            del self._waiting[2 * self._easing :]  # the rest is to break off with
 
     async def _watch(self) -> None:
         before = -1
@@ -207,6 +213,17 @@ class SpeakerOutput(HeardOutput):
             before = self._calls
             await asyncio.sleep(_LOST)
         _tell(self._lost, self.device)
+
+
+def _eased(pcm: bytes, count: int, *, begins: bool, ends: bool) -> bytes:
+    """16-bit samples, of which the first `count` set in, the last ones fade, or both."""
+    sound = np.frombuffer(pcm, np.int16).astype(np.float32)
+    ramp = np.linspace(0, 1, min(count, len(sound)), dtype=np.float32)
+    if begins:
+        sound[: len(ramp)] *= ramp
+    if ends:
+        sound[len(sound) - len(ramp) :] *= ramp[::-1]
+    return sound.astype(np.int16).tobytes()
 
 
 def _start(stream: Any, device: Device, lost: asyncio.Future[str]) -> None:

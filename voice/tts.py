@@ -22,7 +22,7 @@ _LONG = 50  # letters of a first sentence that is worth splitting
 _NOTHING = np.zeros(0, np.float32)
 _SHORT = 12  # letters below which a clause is too short to sound natural alone
 _FAINT = 0.005  # share of the loudest sample below which a sound is silence
-_EDGE = 0.03  # seconds kept before the first sound and after the last
+EDGE = 0.03  # seconds kept before the first sound and after the last
 _PAUSES = {",": 0.12, ";": 0.15, ":": 0.15, "—": 0.15}  # seconds after a piece that ends so
 _PAUSE = 0.3  # after any other, which is a sentence
 
@@ -44,7 +44,7 @@ def trim(speech: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     loud = np.flatnonzero(np.abs(speech) > _FAINT * np.abs(speech).max(initial=0.0))
     if not len(loud):
         return speech
-    edge = int(_EDGE * SAMPLE_RATE)
+    edge = int(EDGE * SAMPLE_RATE)
     return speech[max(0, loud[0] - edge) : loud[-1] + edge]
 
 

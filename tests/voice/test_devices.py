@@ -10,6 +10,7 @@ import pytest
 import soxr
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 
+from agents.speech import Speech
 from tests.voice.recorder import Recorder
 from tests.voice.sound_server import MISSING, SoundServer
 from tests.voice.test_conversation import LONG, plain
@@ -17,7 +18,7 @@ from voice.decoder import SAMPLE_RATE
 from voice.devices import AudioUnavailable, Direction, devices, look_again, native_errors_to, pick
 from voice.echo import Echo
 from voice.hand import Microphone, Speaker, VoiceHand
-from voice.pipeline import VoiceOptions, run_voice
+from voice.pipeline import VoiceOptions, run_speaker, run_voice
 from voice.probe import probe
 from voice.vad import voice_analyzer
 
@@ -118,6 +119,41 @@ async def test_speech_goes_in_at_the_microphone_and_the_answer_comes_out_of_the_
     assert session.of("speaking_ended") == [("Lunch with Anna is on Saturday at noon.", False)]
     answer = heard[loud[0] - SAMPLE_RATE // 10 : loud[-1] + SAMPLE_RATE // 2]
     assert plain(" ".join(models.decoder.final(answer).words)) == "lunch with anna is on saturday at noon"
+
+
+@needs_server
+async def test_sound_that_is_cut_short_does_not_click(server):
+    session, rate = Recorder(), 24_000
+    speech = Speech(rate)
+    recorder = await server.record_speaker()
+    heard: list[np.ndarray] = []
+
+    async def listen(until_loud):
+        """Until a third of a second is loud, or silent."""
+        while True:
+            part = np.frombuffer(await recorder.stdout.readexactly(44_100 // 3 * 2), np.int16) / 32768
+            heard.append(part)
+            if (np.abs(part) > 0.1).any() == until_loud:
+                return
+
+    async def feed():
+        session.say(speech)
+        speech.say("It hums.")
+        speech.add((np.sin(np.arange(9 * rate) * 2 * np.pi * 440 / rate) * 16_000).astype("<i2").tobytes())
+        await listen(until_loud=True)
+        speech.cut()
+        await listen(until_loud=False)
+
+    async with asyncio.timeout(30):
+        await run_speaker(session, Speaker(), feed)
+    recorder.terminate()
+    await recorder.communicate()
+    whole = np.concatenate(heard)
+    spectrum = np.fft.rfft(whole)
+    spectrum[: int(5000 / 44_100 * len(whole))] = 0
+    clicks = np.abs(np.fft.irfft(spectrum, len(whole)))
+    last = np.flatnonzero(np.abs(whole) > 0.01)[-1]
+    assert clicks[last - 2000 : last + 2000].max() < 0.003
 
 
 @needs_server
