@@ -74,7 +74,7 @@ def bench_voice(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
 ) -> None:
-    """Measure how well and how fast it hears, takes turns and speaks. Takes five minutes.
+    """Measure how well and how fast it hears, takes turns and speaks. Takes eight minutes.
 
     Word errors and lags of sentences in several voices, with noise and in a room, played in real time while
     the local brain thinks along; pauses within sentences; cutting in. And the same sentences through

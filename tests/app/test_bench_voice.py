@@ -10,8 +10,10 @@ import soundfile
 
 from app.bench.voice.clips import BenchError, recorded, synthesised, tape, word_times
 from app.bench.voice.hearing import hear
+from app.bench.voice.hesitating import PAUSE, hesitant, hesitate
 from app.bench.voice.pauses import HESITATIONS
 from app.bench.voice.sound import in_room, noisy, rms, silence
+from app.bench.voice.speaking import on_tape, speaking, until_silent
 from app.bench.voice.words import Errors, compare, matched, words_of
 from voice.decoder import SAMPLE_RATE
 from voice.models import Models, load
@@ -71,3 +73,36 @@ async def test_a_clip_is_heard_and_timed_in_the_real_pipeline(models: Models) ->
     assert heard.unstable.p50 <= heard.stable.p50 <= heard.stable.worst
     assert 0 < heard.transcript.p50 <= heard.turn.p50
     assert heard.split == 0 and heard.jitter.count > 100
+
+
+def test_a_voice_that_was_silent_before_the_user_cut_in_did_not_fall_silent_for_them() -> None:
+    tape_clock = on_tape([(0.53, 3.5), (6.0, 9.0)], [10.5, 16.0])
+    assert tape_clock == [pytest.approx((10.53, 13.5)), pytest.approx((16.0, 19.0))]
+    assert until_silent(tape_clock, 13.25) == pytest.approx(0.25)
+    assert until_silent(tape_clock, 13.75) == 0  # between two words
+    assert until_silent(tape_clock, 15.0) is None
+    assert until_silent(tape_clock, 10.0) is None
+    assert until_silent(on_tape([(0.5, 1.0)], []), 0.7) is None
+
+
+async def test_cutting_in_on_a_real_answer_is_measured(models: Models) -> None:
+    spoken = await speaking(models, 1, lambda _: None)
+    assert spoken.missed == spoken.ended == 0
+    assert spoken.noticed.count == spoken.silent.count == spoken.first.count == 1
+    assert 0 <= spoken.silent.p50 < 2 and 0 < spoken.noticed.p50 < 2
+
+
+def test_hesitations_come_in_every_voice_and_condition(models: Models) -> None:
+    clips = [hesitant(models, number) for number in (0, 1, len(HESITATIONS))]
+    first, second, again = [clip for clip in clips if clip is not None]
+    assert first.text == again.text == "Remind me to call the dentist." != second.text
+    assert first.name.endswith("heart, clean") and "heart" not in again.name
+    loud = np.flatnonzero(np.abs(first.audio.astype(float)) > 200) / SAMPLE_RATE
+    pause = np.diff(loud).argmax()
+    assert first.begin + 0.3 < loud[pause] < loud[pause + 1] < first.end - 0.3
+    assert PAUSE <= loud[pause + 1] - loud[pause] < PAUSE + 0.3
+
+
+async def test_whoever_stops_in_the_middle_of_a_sentence_is_waited_for(models: Models) -> None:
+    waited = await hesitate(models, 1, lambda _: None)
+    assert waited.pauses == 1 and waited.cut == () and waited.rate == 0

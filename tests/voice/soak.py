@@ -71,6 +71,7 @@ class Watched:
     stuck: set[int] = field(default_factory=set)
     ended: set[int] = field(default_factory=set)
     ends: list[float] = field(default_factory=list)
+    turn_ends: list[float] = field(default_factory=list)  # the user was thought to have finished
     speaking: bool = False
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     memory: list[tuple[float, float]] = field(default_factory=list)  # MB
@@ -92,6 +93,7 @@ class Watched:
             case EndOfTurn(turn=turn):
                 self.ended.add(turn)
                 self.ends.append(self.now())
+                self.turn_ends.append(self.now())
             case ConfirmAnswered():
                 self.ends.append(self.now())
             case SpeakingStarted():
@@ -133,6 +135,7 @@ class Soak:
         self._told = Watched()
         self._done = Counter[str]()
         self._missed = 0
+        self._cut_off = 0
         self._delays: list[float] = []  # seconds from the end of what was said to the end that was noticed
         self._voice = Hibari(threads=1)
 
@@ -225,13 +228,19 @@ class Soak:
         text = self._random.choice(_SAID)
         words = text.split()
         sound = self._voice(text, seed=self._random.getrandbits(16))
+        goes_on = 0.0  # seconds into the second half, which is there if they hesitate
         if len(words) > 4 and self._random.random() < 0.3:
-            cut = len(sound) // 2
-            pause = np.zeros(int(self._random.uniform(0.2, 0.8) * SAMPLE_RATE), np.float32)
+            self._done["hesitation"] += 1
+            cut = _between_words(sound)
+            pause = np.zeros(int(self._random.uniform(0.2, 1.0) * SAMPLE_RATE), np.float32)
+            goes_on = (cut + len(pause) + (len(sound) - cut) / 2) / SAMPLE_RATE
             sound = np.concatenate([sound[:cut], pause, sound[cut:]])
         begun = self._told.now()
         await self._play(sound * 10 ** self._random.uniform(-0.5, 0))
         ended = self._told.now() - _TAIL
+        if any(begun + 0.3 < at < begun + goes_on for at in self._told.turn_ends):
+            self._cut_off += 1
+            print(f"{begun:7.1f} s  cut off: {text}", flush=True)
         deadline = ended + PATIENCE
         # The player holds some of it; nothing that ends before is the end of this.
         while not any(at > ended - 1.0 for at in self._told.ends):
@@ -259,12 +268,20 @@ class Soak:
         growth = 100 * (memory[-1] / memory[0] - 1)
         print(f"{total:.0f} s: " + ", ".join(f"{count} {name}" for name, count in self._done.most_common()))
         print(f"{told.events['TurnStarted']} turns, {len(told.stuck)} stuck, {self._missed} ends missed")
+        print(f"{self._cut_off} of {self._done['hesitation']} hesitations were taken for the end")
         median, most = statistics.median(self._delays), max(self._delays)
         print(f"an end is noticed after {median:.1f} s (median), {most:.1f} s at most, player included")
         print(f"memory in fifths {', '.join(f'{mb:.0f}' for mb in memory)} MB: {growth:+.1f} %")
         if not alive:
             print("the program ended by itself")
         return alive and not told.stuck and not self._missed and growth < 2
+
+
+def _between_words(sound: Any) -> int:
+    """The sample in the middle third of what is said at which it is most silent."""
+    third, step = len(sound) // 3, SAMPLE_RATE // 50
+    loud = [np.square(sound[at : at + step]).sum() for at in range(third, 2 * third, step)]
+    return third + step * int(np.argmin(loud)) + step // 2
 
 
 def main() -> int:

@@ -140,7 +140,7 @@ def _clip(name: str, text: str, said: Wave, condition: str, seed: int) -> Clip:
     clean = np.concatenate([silence(MARGIN), said, silence(MARGIN)])
     words = word_times(text, pcm(clean))
     wave = changed(clean, condition, seed)
-    begin, end = _span(clean)
+    begin, end = span(clean)
     return Clip(name, text, pcm(wave), words, begin, words[-1].end if words else end)
 
 
@@ -155,7 +155,7 @@ def changed(clean: Wave, condition: str, seed: int) -> Wave:
             return clean
 
 
-def _span(wave: Wave) -> tuple[float, float]:
+def span(wave: Wave) -> tuple[float, float]:
     """The seconds between which there are sounds louder than a fiftieth of the loudest."""
     loud = np.flatnonzero(np.abs(wave) > 0.02 * np.abs(wave).max())
     return (float(loud[0]) / SAMPLE_RATE, float(loud[-1] + 1) / SAMPLE_RATE) if len(loud) else (0.0, 0.0)

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 import soundfile
 
 from agents.brains.local import LocalBrain
-from agents.executor import World
-from agents.port import Limits
-from agents.session import Session
 from app.bench.ranges import Range
 from app.bench.voice.clips import Clip, in_turn, tape
+from app.bench.voice.conversation import conversation
 from app.bench.voice.listener import Hypothesis, Notes, Noting, TimedDecoder
 from app.bench.voice.words import Errors, compare, matched, words_of
-from tools.assistant import assistant_tools
-from tools.demo_data import seed
-from tools.journal import Journal
-from tools.store import Store
-from tools.tool import ToolContext
-from tools.toolbox import Toolbox
 from voice.agreement import common_prefix
 from voice.decoder import SAMPLE_RATE
 from voice.models import Models
@@ -61,14 +51,28 @@ class Hearing:
     factor: float
 
 
-async def hear(models: Models, clips: Sequence[Clip], said: Callable[[str], None]) -> Hearing:
-    """Play the clips once. `said` gets a line of progress for each."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of playing clips: what was noted, the second at which each clip began, and what it took.
+
+    `wall`, `cpu` of the whole process and `decoding` are seconds.
+    """
+
+    notes: Notes
+    starts: list[float]
+    wall: float
+    cpu: float
+    decoding: float
+
+
+async def play(models: Models, clips: Sequence[Clip], said: Callable[[str], None]) -> Played:
+    """Play the clips once, in real time, with the local brain. `said` gets a line of progress for each."""
     audio, starts = tape(clips, [GAP] * len(clips))
     decoder = TimedDecoder(models.decoder)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clips.wav"
         soundfile.write(path, audio, SAMPLE_RATE)
-        async with _session(Path(folder) / "data") as session:
+        async with conversation(LocalBrain(), Path(folder) / "data") as session:
             noting = Noting(session, decoder)
             progress = asyncio.create_task(_progress(noting, clips, starts, said))
             begun, cpu = time.monotonic(), time.process_time()
@@ -78,9 +82,15 @@ async def hear(models: Models, clips: Sequence[Clip], said: Callable[[str], None
             finally:
                 progress.cancel()
             wall, cpu = time.monotonic() - begun, time.process_time() - cpu
+    return Played(noting.notes, starts, wall, cpu, decoder.seconds)
+
+
+async def hear(models: Models, clips: Sequence[Clip], said: Callable[[str], None]) -> Hearing:
+    """Play the clips once. `said` gets a line of progress for each."""
+    played = await play(models, clips, said)
+    notes = played.notes
     speech = sum(clip.seconds for clip in clips)
-    notes = noting.notes
-    heard = [_Heard.of(clip, notes, start, end) for clip, start, end in in_turn(clips, starts)]
+    heard = [_Heard.of(clip, notes, start, end) for clip, start, end in in_turn(clips, played.starts)]
     partials = [partial for one in heard for partial in one.partials]
     return Hearing(
         clips=len(clips),
@@ -92,9 +102,9 @@ async def hear(models: Models, clips: Sequence[Clip], said: Callable[[str], None
         prefixes=(_percent([stable for stable, _ in partials]), _percent([each for _, each in partials])),
         split=sum(one.turns > 1 for one in heard),
         jitter=Range.of(notes.jitter),
-        cpu=100 * cpu / wall,
-        decoding=100 * decoder.seconds / wall,
-        factor=decoder.seconds / speech,
+        cpu=100 * played.cpu / played.wall,
+        decoding=100 * played.decoding / played.wall,
+        factor=played.decoding / speech,
     )
 
 
@@ -178,22 +188,3 @@ async def _progress(
         while noting.second < start + clip.seconds + GAP:  # noqa: ASYNC110 - for a person to look at
             await asyncio.sleep(0.5)
         said(clip.name)
-
-
-@contextlib.asynccontextmanager
-async def _session(data: Path) -> AsyncIterator[Session]:
-    """A session with the local brain and an invented household; the brain is warm."""
-    with Store.open(data) as store:
-        seed(store, datetime.now())
-        brain = LocalBrain()
-        await brain.warm_up()
-        world = World(Journal(store), ToolContext(store, datetime.now), None)
-        session = Session(brain, Toolbox(assistant_tools()), world, source="bench", limits=Limits())
-        running = asyncio.create_task(session.run())
-        await asyncio.sleep(0)
-        try:
-            yield session
-        finally:
-            session.close()
-            await running
-            await brain.close()

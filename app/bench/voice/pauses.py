@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from hibari import Hibari
 from pipecat.audio.vad.vad_analyzer import VADState
 
 from app.bench.ranges import Range
 from app.bench.voice.clips import CONDITIONS, MARGIN, VOICES, Clip, changed, speak, word_times
-from app.bench.voice.sound import pcm, silence
+from app.bench.voice.sound import Wave, pcm, silence
 from app.bench.voice.words import words_of
 from voice.decoder import SAMPLE_RATE, Audio
 from voice.models import Models
@@ -83,7 +84,7 @@ class Pauses:
 
 
 async def pauses(
-    models: Models, clips: Sequence[Clip], said: Callable[[str], None], patience: Patience | None = None
+    models: Models, clips: Sequence[Clip], told: Callable[[str], None], patience: Patience | None = None
 ) -> Pauses:
     """Judge every hesitation in every voice, and the ends of `clips`."""
     patience = patience or Patience()
@@ -94,7 +95,7 @@ async def pauses(
             if heard is not None:
                 judged.append(await _judge(models, sentence, heard, patience))
         if number % 6 == 5:
-            said(f"{len(judged)} of {len(HESITATIONS) * len(VOICES)} hesitations")
+            told(f"{len(judged)} of {len(HESITATIONS) * len(VOICES)} hesitations")
     ends = [await _judge(models, clip.text, clip.audio, patience) for clip in clips]
     silences = np.array([one.silence for one in judged])
     return Pauses(
@@ -107,15 +108,24 @@ async def pauses(
     )
 
 
-def _stopped(models: Models, sentence: str, speaker: str, seed: int) -> Audio | None:
-    """The sentence up to its bar; None where the times of its words cannot be told."""
+def said(voice: Hibari, sentence: str, speaker: str) -> tuple[Wave, int] | None:
+    """A sentence of `HESITATIONS` without its pause, and the sample at which that is.
+
+    None where the times of its words cannot be told.
+    """
     before, after = (part.strip() for part in sentence.split("|"))
-    said = np.concatenate([silence(MARGIN), speak(models.voice, f"{before} {after}", speaker)])
-    words = word_times(f"{before} {after}", pcm(said))
-    if not words:
+    wave = np.concatenate([silence(MARGIN), speak(voice, f"{before} {after}", speaker)])
+    words = word_times(f"{before} {after}", pcm(wave))
+    return (wave, int(words[len(words_of(before)) - 1].end * SAMPLE_RATE)) if words else None
+
+
+def _stopped(models: Models, sentence: str, speaker: str, seed: int) -> Audio | None:
+    """The sentence up to its bar."""
+    whole = said(models.voice, sentence, speaker)
+    if whole is None:
         return None
-    stop = words[len(words_of(before)) - 1].end
-    return pcm(changed(said, CONDITIONS[seed % len(CONDITIONS)], seed)[: int(stop * SAMPLE_RATE)])
+    wave, stop = whole
+    return pcm(changed(wave, CONDITIONS[seed % len(CONDITIONS)], seed)[:stop])
 
 
 async def _judge(models: Models, said: str, speech: Audio, patience: Patience) -> Judged:

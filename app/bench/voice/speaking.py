@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -13,15 +13,17 @@ import numpy as np
 import soundfile
 from hibari import Hibari
 
-from agents.events import Answered, Event, TurnEnded, TurnStarted
-from agents.speech import Speech
+from agents.actions import Action, Answer, Pause
+from agents.brain import Interaction
+from agents.events import Updated
 from app.bench.ranges import Range
 from app.bench.voice.clips import in_turn, synthesised, tape
+from app.bench.voice.conversation import conversation
 from app.bench.voice.listener import Noting
 from voice.decoder import SAMPLE_RATE
 from voice.models import Models
 from voice.pipeline import VoiceOptions, run_voice
-from voice.tts import pieces
+from voice.tts import EDGE, pieces
 
 ANSWER = (
     "On Saturday you have swimming at ten and lunch with Anna at one and coffee with Carol at four and then "
@@ -31,6 +33,9 @@ QUESTION, CUT_IN = "What's on my calendar on Saturday?", "Stop, that is enough f
 _SPEAKS = 2.5  # seconds from the end of the question until the user cuts in
 _AFTER = 1.5  # seconds of silence after that
 _QUIET = 0.01  # louder than this is speech
+_BREATH = 0.6  # seconds: longer than the voice pauses between two sentences; what is silent longer has ended
+
+Burst = tuple[float, float]  # seconds at which something that was spoken began and ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,9 @@ class Speaking:
 
     `synthesis` is that from a sentence to its first audio; `first` from the end of the turn, where the answer
     is known at once, to the first audio for the speaker. `silent` is from the first sound of a user who cuts
-    in until the last sound leaves for the speaker, `noticed` until the assistant knows of it; `missed` counts
-    those who were not noticed.
+    in until the last sound leaves for the speaker, `noticed` until the assistant knows of it. `missed` counts
+    those who were talked over, `ended` those before whom the assistant had fallen silent by itself: they say
+    nothing about either.
     """
 
     synthesis: Range
@@ -48,6 +54,7 @@ class Speaking:
     noticed: Range
     silent: Range
     missed: int
+    ended: int
 
 
 async def speaking(models: Models, times: int, said: Callable[[str], None]) -> Speaking:
@@ -60,35 +67,57 @@ async def speaking(models: Models, times: int, said: Callable[[str], None]) -> S
     with tempfile.TemporaryDirectory() as folder:
         source, sink = Path(folder) / "user.wav", Path(folder) / "assistant.wav"
         soundfile.write(source, audio, SAMPLE_RATE)
-        noting = Noting(_Answering())
-        await run_voice(noting, source, sink, options=VoiceOptions(models, patience=1.0))
+        async with conversation(_Knowing(), Path(folder) / "data") as session:
+            noting = Noting(session)
+            await run_voice(noting, source, sink, options=VoiceOptions(models, patience=1.0))
         spoken, rate = soundfile.read(sink, dtype="float32")
     notes = noting.notes
-    bursts = _bursts(spoken, rate)
-    noticed, silent = [], []
+    bursts = on_tape(_bursts(spoken, rate), notes.speaking)
+    noticed: list[float] = []
+    silent: list[float] = []
+    missed = ended = 0
     for clip, start, end in in_turn(clips, starts):
+        if clip.text != CUT_IN:
+            continue
         begun = start + clip.begin
         cuts = [at for at in notes.interrupted if begun <= at < end]
-        talks = [at for at in notes.speaking if at < begun]
-        if clip.text != CUT_IN or not cuts or not talks:
-            continue
-        noticed.append(cuts[0] - begun)
-        # The file has a clock of its own; both know when this answer began, but for its first 30 ms.
-        burst = bursts[len(talks) - 1] if len(talks) <= len(bursts) else None
-        if burst is not None:
-            silent.append(talks[-1] + burst[1] - burst[0] - begun)
-    first = []
-    for (ended, text), (after, _) in pairwise([*notes.ended, (float("inf"), "")]):
-        answers = [at for at in notes.speaking if ended <= at < after]
-        if answers and _Answering.is_question(text):
-            first.append(answers[0] - ended)
+        silence = until_silent(bursts, begun)
+        if silence is None or not (cuts or silence):
+            ended += 1
+        elif cuts:
+            noticed.append(cuts[0] - begun)
+            silent.append(silence)
+        else:
+            missed += 1
+    first: list[float] = []
+    for (at, text), (after, _) in pairwise([*notes.ended, (float("inf"), "")]):
+        answers = [begun for begun in notes.speaking if at <= begun < after]
+        if answers and _is_question(text):
+            first.append(answers[0] - at)
     return Speaking(
         synthesis=Range.of(_first_audio(models.voice)),
         first=Range.of(first),
         noticed=Range.of(noticed),
         silent=Range.of(silent),
-        missed=times - len(noticed),
+        missed=missed,
+        ended=ended,
     )
+
+
+def until_silent(bursts: Sequence[Burst], begun: float) -> float | None:
+    """Seconds from `begun` to the end of what was being spoken then; None where nothing was any more."""
+    ends = [end for begin, end in bursts if begin < begun]
+    if not ends or ends[-1] < begun - _BREATH:
+        return None
+    return max(0.0, ends[-1] - begun)  # the voice may have been between two words
+
+
+def on_tape(bursts: Sequence[Burst], speaking: Sequence[float]) -> list[Burst]:
+    """Bursts in a file, by the clock of `speaking`, at whose first moment the first of them was begun."""
+    if not bursts or not speaking:
+        return []
+    later = speaking[0] + EDGE - bursts[0][0]
+    return [(begin + later, end + later) for begin, end in bursts]
 
 
 def _first_audio(voice: Hibari) -> list[float]:
@@ -100,7 +129,7 @@ def _first_audio(voice: Hibari) -> list[float]:
     return took
 
 
-def _bursts(wave: np.ndarray, rate: int) -> list[tuple[float, float]]:
+def _bursts(wave: np.ndarray, rate: int) -> list[Burst]:
     """Begin and end, in seconds, of what is spoken between silences of a second or more."""
     loud = np.flatnonzero(np.abs(wave) > _QUIET)
     if not len(loud):
@@ -111,55 +140,23 @@ def _bursts(wave: np.ndarray, rate: int) -> list[tuple[float, float]]:
     return [(float(a) / rate, float(b + 1) / rate) for a, b in zip(begins, ends, strict=True)]
 
 
-class _Answering:
-    """A session without a brain: it knows one answer, and gives it at once to every question."""
+def _is_question(text: str) -> bool:
+    return "calendar" in text.lower()
 
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._listeners: list[Callable[[Event], None]] = []
-        self._turn = 0
-        self.is_idle = True
-        self.hears: int | None = None
 
-    @staticmethod
-    def is_question(text: str) -> bool:
-        """Whether `text` is to be answered."""
-        return "calendar" in text.lower()
+class _Knowing:
+    """A brain with one answer, which it gives at once to every question; else it is silent."""
 
-    def now(self) -> float:
-        return time.monotonic() - self._begun
+    name = "scripted"
+    patience = 0.0
 
-    def speech_started(self) -> None:
-        if self.is_idle:
-            self._turn += 1
-            self.is_idle = False
-            self._emit(TurnStarted(self._turn, self.now()))
+    async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
+        """Answer when all words are there."""
+        update = next(event for event in reversed(interaction.of_turn) if isinstance(event, Updated))
+        yield Answer(ANSWER if _is_question(update.text) else "") if update.final else Pause()
 
-    def end_turn(self, text: str) -> None:
-        if self.is_question(text):
-            self._emit(Answered(self._turn, self.now(), ANSWER))
-        else:
-            self._end()
+    async def warm_up(self) -> None:
+        """Nothing to load."""
 
-    def speaking_ended(self, heard: str, interrupted: bool) -> None:
-        self._end()
-
-    def subscribe(self, listener: Callable[[Event], None], /) -> None:
-        self._listeners.append(listener)
-
-    def on_speech(self, voice: Callable[[int, Speech], None], /) -> None:
-        """There is no other voice."""
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        """What else it is told is of no interest."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return lambda *_, **__: None
-
-    def _end(self) -> None:
-        self.is_idle = True
-        self._emit(TurnEnded(self._turn, self.now(), 0.0, None, 0.0, 0, 0, 0))
-
-    def _emit(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+    async def close(self) -> None:
+        """Nothing to free."""
