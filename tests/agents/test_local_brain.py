@@ -261,3 +261,16 @@ async def test_a_turn_longer_than_the_context_is_an_error_in_one_line(brain: Loc
     with pytest.raises(BrainError) as caught:
         await collected(brain.react(Interaction(BOX, 1, [update(words)])))
     assert "\n" not in str(caught.value)
+
+
+async def test_drafts_change_no_word(brain: LocalBrain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.brains.local.MATCH", 1000)  # as many tokens never stand there twice
+    plain = LocalBrain()
+    patches = 0
+    for task in tasks(REQUESTS)[:5]:
+        drafted, written = [await attempt(each, BOX, task, seed=4242) for each in (brain, plain)]
+        assert [step.actions for step in drafted.steps] == [step.actions for step in written.steps], task.id
+        issued = [action.id for step in drafted.steps for action in step.actions if isinstance(action, Call)]
+        patches += len(issued) - len(set(issued))
+    assert patches, "without a call that was written twice there was nothing to draft"
+    await plain.close()
