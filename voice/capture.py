@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from typing import Generic, TypeVar
+
+Block = TypeVar("Block")
 
 
-class Capture:
-    """Blocks of samples on their way from a thread to an event loop.
+class Capture(Generic[Block]):
+    """Blocks of samples, and what goes with each, on their way from a thread to an event loop.
 
     A loop that is late takes up to `once` of them together. When `most` wait, it is far behind what is
     being said. Then all of them are dropped, rather than one now and then: what follows is whole, and as
@@ -18,13 +21,13 @@ class Capture:
     def __init__(self, most: int, once: int = 1) -> None:
         self._most = most
         self._once = once
-        self._waiting: deque[bytes | None] = deque()
+        self._waiting: deque[Block | None] = deque()
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._is_called = False  # the loop will look
 
-    def put(self, block: bytes) -> None:
+    def put(self, block: Block) -> None:
         """For the device's thread."""
         with self._lock:
             if len(self._waiting) >= self._most:
@@ -35,7 +38,7 @@ class Capture:
             self._is_called = True
             self._loop.call_soon_threadsafe(self._arrived.set)
 
-    async def take(self, seconds: float) -> bytes | None:
+    async def take(self, seconds: float) -> list[Block] | None:
         """What comes next; None where some is missing. Raises TimeoutError after so many seconds without."""
         while not self._waiting:
             self._arrived.clear()
@@ -50,4 +53,4 @@ class Capture:
             while len(taken) < self._once and self._waiting and (block := self._waiting[0]) is not None:
                 taken.append(block)
                 self._waiting.popleft()
-        return b"".join(taken)
+        return taken

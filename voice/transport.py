@@ -33,6 +33,7 @@ _ONCE = 5
 _UNHEARD = 5  # frames that may be on their way to the voice detector; the rest waits here
 _BEHIND = 5.0  # seconds of sound that may wait; somebody who is heard later than this has given up
 _AHEAD = 0.06  # seconds that lie ready for the speaker: what a busy event loop may be late
+_SETTLES = 0.6  # seconds in which a speaker that was started comes to fetch as much as it plays
 _EASED = 0.005  # seconds in which sound sets in, and breaks off: at once it would click
 _LOST = (
     3.0  # seconds without a call of PortAudio after which a device counts as gone; wireless ones start late
@@ -57,7 +58,7 @@ class MicrophoneInput(BaseInputTransport):
         self.echo: EchoCanceller | None = None
         self.heard = asyncio.Event()
         self._channels = channels(Direction.INPUT, device)
-        self._capture = Capture(int(_BEHIND * BLOCKS), _ONCE)
+        self._capture: Capture[tuple[bytes, bytes]] = Capture(int(_BEHIND * BLOCKS), _ONCE)
         self._unheard = 0  # frames
         self._looked = asyncio.Event()  # at one of them
         self._reader: asyncio.Task[None] | None = None
@@ -91,27 +92,23 @@ class MicrophoneInput(BaseInputTransport):
             await super().process_frame(frame, direction)
 
     def _record(self, data: Any, frames: int, time: Any, status: Any) -> None:
-        # PortAudio's thread: copy and hand over, nothing else.
-        self._capture.put(bytes(data))
+        # PortAudio's thread: copy and hand over, nothing else. What was played until now goes along: it is
+        # compared with this block however late that will be.
+        self._capture.put((bytes(data), b"" if self.echo is None else self.echo.take_fetched()))
 
     async def _read(self) -> None:
         # "LQ" is good beyond what speech recognition hears, and 12 ms late; Pipecat's "VHQ" is 46, in bursts.
         resampler = soxr.ResampleStream(self.device.rate, SAMPLE_RATE, 1, dtype="int16", quality="LQ")
         while True:
             try:
-                pcm = await self._capture.take(_LOST)
+                blocks = await self._capture.take(_LOST)
             except TimeoutError:
                 _tell(self._lost, self.device)
                 return
-            if pcm is None:
+            if blocks is None:
                 await self.push_frame(AudioLostFrame(_BEHIND))
                 continue
-            samples = np.frombuffer(pcm, np.int16)
-            if self._channels > 1:
-                samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
-            pcm = resampler.resample_chunk(samples).tobytes()
-            if self.echo is not None:
-                pcm = self.echo.clean(pcm)
+            pcm = b"".join(self._cleaned(resampler, *block) for block in blocks)
             if not pcm:
                 continue
             self.heard.set()
@@ -120,6 +117,16 @@ class MicrophoneInput(BaseInputTransport):
                 await self._looked.wait()
             self._unheard += 1
             await self.push_audio_frame(InputAudioRawFrame(pcm, SAMPLE_RATE, 1))
+
+    def _cleaned(self, resampler: soxr.ResampleStream, recorded: bytes, played: bytes) -> bytes:
+        samples = np.frombuffer(recorded, np.int16)
+        if self._channels > 1:
+            samples = samples.reshape(-1, self._channels).mean(axis=1).astype(np.int16)
+        pcm = resampler.resample_chunk(samples).tobytes()
+        if self.echo is not None:
+            self.echo.played(played)
+            pcm = self.echo.clean(pcm)
+        return pcm
 
 
 class SpeakerOutput(HeardOutput):
@@ -150,7 +157,7 @@ class SpeakerOutput(HeardOutput):
         """Begin to play."""
         await super().start(frame)
         if self.echo is not None:
-            self._waiting += swell(self.device.rate)
+            self._waiting += bytes(2 * int(_SETTLES * self.device.rate)) + swell(self.device.rate)
         self._watcher = self.create_task(self._watch())
         _start(self._stream, self.device, self._lost)
 
@@ -196,12 +203,9 @@ class SpeakerOutput(HeardOutput):
         pcm += bytes(size - len(pcm))
         out[:] = np.repeat(np.frombuffer(pcm, np.int16), self._width).tobytes()
         self._calls += 1
-        self._loop.call_soon_threadsafe(self._taken, pcm)
-
-    def _taken(self, pcm: bytes) -> None:
-        self._took.set()
         if self.echo is not None:
-            self.echo.played(pcm)
+            self.echo.fetched(pcm)
+        self._loop.call_soon_threadsafe(self._took.set)
 
     def _drop(self) -> None:
         with self._lock:

@@ -104,6 +104,27 @@ async def test_the_first_answer_is_no_echo_and_whoever_cuts_in_on_it_is_heard(mo
         assert 0 < cut_in - (begins + passed) / SAMPLE_RATE - user < 1.2
 
 
+@pytest.mark.parametrize("late", [0, 8])
+@pytest.mark.parametrize("ahead", [0, 7, 15])
+async def test_a_speaker_that_fetches_much_at_first_or_is_late_is_kept_up_with(models, ahead, late):
+    """`ahead`: blocks fetched at once when it starts. `late`: blocks of the answer that come together."""
+    quiet, answer = np.zeros(14_400, np.int16), models.voice(ANSWER, seed=1).clip(-1, 1) * 32767
+    played = np.concatenate([quiet, np.frombuffer(swell(24_000), np.int16), quiet, answer.astype(np.int16)])
+    heard = room(soxr.resample(played / 32768, 24_000, SAMPLE_RATE), 0.12)
+    fetched = np.split(played[: len(played) // 480 * 480], len(played) // 480)
+    steps = [fetched[: ahead + 1], *([block] for block in fetched[ahead + 1 :])]
+    stop = len(steps) - 150
+    steps[stop : stop + late + 1] = [[] for _ in range(late)] + [sum(steps[stop : stop + late + 1], [])]
+    canceller = EchoCanceller(24_000)
+    canceller.learn()
+    cleaned = b""
+    for number in range(len(heard) // BLOCK):
+        for block in steps[number] if number < len(steps) else []:
+            canceller.played(block.tobytes())
+        cleaned += canceller.clean(heard[number * BLOCK : (number + 1) * BLOCK].tobytes())
+    assert await voices(np.frombuffer(cleaned, np.int16)) == []
+
+
 def test_nobody_is_listened_to_until_the_room_is_known(models):
     cleaned, begins = conversation(models, 0.1)
     learning = LENGTH - len(cleaned)

@@ -188,6 +188,28 @@ async def test_it_hears_itself_only_where_echo_is_let_through(server, models, sp
 
 
 @needs_server
+async def test_it_does_not_hear_itself_where_the_machine_is_late(server, models, speak, monkeypatch):
+    class Slow(SileroVADAnalyzer):
+        """Takes 0.3 s now and then, as where something else wants the machine."""
+
+        looks = 0
+
+        async def analyze_audio(self, buffer):
+            self.looks += 1
+            if self.looks % 10 == 0:
+                await asyncio.sleep(0.3)
+            return await super().analyze_audio(buffer)
+
+    monkeypatch.setattr("voice.pipeline.voice_analyzer", lambda: Slow(params=voice_analyzer().params))
+    await server.open_the_room()
+    async with talking(models, lambda text: LONG if "time" in text else "") as session:
+        await server.say(speak(0.3, "What time is it?", 0.5))
+        await session.until("speaking_ended")
+    assert session.of("speaking_ended") == [(LONG, False)]
+    assert not session.of("interrupt")
+
+
+@needs_server
 async def test_what_can_be_cancelled_of_the_echo_is_measured(server, models):
     await server.open_the_room()
     sound = models.voice(
