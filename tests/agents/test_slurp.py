@@ -109,12 +109,6 @@ def test_commands_for_built_in_tools(
             {"time": "five o'clock tomorrow morning"},
         ),
         ("alarms_list", "what alarms do I have on Sunday", {"day": "Sunday"}),
-        (
-            "currency_rate",
-            "what is the exchange rate of krona to pound",
-            {"base": "krona", "target": "pound"},
-        ),
-        ("train_times", "when is the next train from York to Hull", {"from": "York", "to": "Hull"}),
     ],
 )
 def test_commands_for_declared_tools(
