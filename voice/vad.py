@@ -23,6 +23,7 @@ from voice.listener import Listener
 START_SECS = 0.2
 STOP_SECS = 0.2
 _LOUD = 0.4  # on Pipecat's scale; its own 0.6 is reached 0.1 s later, as the volume is smoothed
+_LINGERS = 2 * SAMPLE_RATE * 6 // 10  # bytes: 0.6 s, for what the speaker holds, and for the room
 _BLOCK = 2 * SAMPLE_RATE * 8 // 100  # bytes between two levels: 80 ms
 
 
@@ -44,10 +45,10 @@ class VoiceDetector(FrameProcessor):
     won there: the last decode starts 0.1 s into a silence, and a turn is not ended while the user is
     drawing breath for the next word.
 
-    With `half_duplex` the microphone counts as silent while the assistant speaks: without headphones
-    and without echo cancellation it would hear, and interrupt, itself. Where `hand` has muted it, it is
-    silent too, so that a turn which had begun ends. The session is told how loud it is, some twelve times
-    a second.
+    With `half_duplex` the microphone counts as silent while the assistant speaks, and until that has died
+    away: without headphones and without echo cancellation it would hear, and interrupt, itself. Where `hand`
+    has muted it, it is silent too, so that a turn which had begun ends. The session is told how loud it is,
+    some twelve times a second.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class VoiceDetector(FrameProcessor):
         self._analyzer = analyzer
         self._half_duplex = half_duplex
         self._assistant_speaks = False
+        self._lingers = 0  # bytes of audio in which it may still be heard
         self._state = VADState.QUIET
         self._speaking = False
         self._silences = 0
@@ -76,8 +78,11 @@ class VoiceDetector(FrameProcessor):
             self._assistant_speaks = True
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._assistant_speaks = False
+            self._lingers = _LINGERS
         elif isinstance(frame, InputAudioRawFrame):
-            if self._hand.is_muted or (self._half_duplex and self._assistant_speaks):
+            hears_itself = self._assistant_speaks or self._lingers > 0
+            self._lingers -= len(frame.audio)
+            if self._hand.is_muted or (self._half_duplex and hears_itself):
                 frame.audio = bytes(len(frame.audio))
             self._weigh(frame.audio)
         await self.push_frame(frame, direction)
