@@ -145,7 +145,7 @@ class SpeakerOutput(HeardOutput):
         self._ahead = 2 * int(_AHEAD * device.rate)  # bytes
         self._waiting = bytearray()  # mono
         self._easing = int(_EASED * device.rate)  # samples
-        self._is_dry = True  # nothing is left to play
+        self._is_dry = True  # it is silent
         self._lock = threading.Lock()
         self._took = asyncio.Event()
         self._calls = 0
@@ -195,9 +195,11 @@ class SpeakerOutput(HeardOutput):
         # PortAudio's thread.
         size = 2 * frames
         with self._lock:
-            pcm = bytes(self._waiting[:size])
-            del self._waiting[:size]
-            was_dry, self._is_dry = self._is_dry, not self._waiting
+            # While the output waits, what lies ready does too, but for the bit with which it breaks off.
+            wanted = size if self._free.is_set() else 0 if self._is_dry else 2 * self._easing
+            pcm = bytes(self._waiting[:wanted])
+            del self._waiting[:wanted]
+            was_dry, self._is_dry = self._is_dry, wanted < size or not self._waiting
         if pcm and (was_dry or self._is_dry):
             pcm = _eased(pcm, self._easing, begins=was_dry, ends=self._is_dry)
         pcm += bytes(size - len(pcm))
@@ -209,7 +211,7 @@ class SpeakerOutput(HeardOutput):
 
     def _drop(self) -> None:
         with self._lock:
-            del self._waiting[2 * self._easing :]  # the rest is to break off with
+            del self._waiting[0 if self._is_dry else 2 * self._easing :]  # the rest is to break off with
 
     async def _watch(self) -> None:
         before = -1

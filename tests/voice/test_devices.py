@@ -20,6 +20,7 @@ from voice.echo import Echo
 from voice.hand import Microphone, Speaker, VoiceHand
 from voice.pipeline import VoiceOptions, run_speaker, run_voice
 from voice.probe import probe
+from voice.transport import SpeakerOutput
 from voice.vad import voice_analyzer
 
 needs_server = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
@@ -154,6 +155,29 @@ async def test_sound_that_is_cut_short_does_not_click(server):
     clicks = np.abs(np.fft.irfft(spectrum, len(whole)))
     last = np.flatnonzero(np.abs(whole) > 0.01)[-1]
     assert clicks[last - 2000 : last + 2000].max() < 0.003
+
+
+@needs_server
+async def test_the_speaker_waits_at_once_and_goes_on_where_it_was(server):
+    speaker = SpeakerOutput(pick(Direction.OUTPUT), asyncio.get_running_loop().create_future())
+    tone = (np.sin(np.arange(8820) * 0.06) * 16_000).astype("<i2")
+    speaker._waiting += tone.tobytes()
+
+    def played():
+        """20 ms, as the device's thread fetches them."""
+        out = bytearray(2 * 882 * speaker._width)
+        speaker._play(out, 882, None, None)
+        return np.frombuffer(out, "<i2")[:: speaker._width]
+
+    try:
+        assert (played()[220:] == tone[220:882]).all()
+        speaker._free.clear()
+        assert not played()[220:].any() and not played().any()
+        speaker._free.set()
+        assert (played()[220:] == tone[882 + 440 : 882 + 220 + 882]).all()
+        assert (played() == tone[882 + 220 + 882 :][:882]).all()
+    finally:
+        speaker.close()
 
 
 @needs_server

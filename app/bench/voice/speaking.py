@@ -145,7 +145,7 @@ def _is_question(text: str) -> bool:
 
 
 class _Knowing:
-    """A brain with one answer, which it gives at once to every question; else it is silent."""
+    """A brain with one answer, which it gives at once to every question, and two words for all else."""
 
     name = "scripted"
     patience = 0.0
@@ -153,7 +153,7 @@ class _Knowing:
     async def react(self, interaction: Interaction) -> AsyncIterator[Action]:
         """Answer when all words are there."""
         update = next(event for event in reversed(interaction.of_turn) if isinstance(event, Updated))
-        yield Answer(ANSWER if _is_question(update.text) else "") if update.final else Pause()
+        yield Answer(ANSWER if _is_question(update.text) else "All right.") if update.final else Pause()
 
     async def warm_up(self) -> None:
         """Nothing to load."""
