@@ -15,6 +15,7 @@ import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
 from hibari import Hibari
+from hibari.tts import MAX_PHONEMES
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 
 from tools.errors import HeadstartError
@@ -62,9 +63,7 @@ def load(recogniser: Recogniser | None = None, report: Callable[[str], None] = l
     decoder = _decoder(recogniser, report)
     prosody = LocalSmartTurnAnalyzerV3()
     prosody.set_sample_rate(SAMPLE_RATE)
-    models = Models(decoder, Hibari(threads=1), prosody)
-    models.voice("Ready.")
-    return models
+    return Models(decoder, _voice(), prosody)
 
 
 def _decoder(recogniser: Recogniser, report: Callable[[str], None]) -> Decoder:
@@ -103,13 +102,16 @@ def _tried(recogniser: Recogniser, **options: Any) -> Decoder:
 
 async def load_voice() -> Hibari:
     """The assistant's voice alone, warm, loaded in a worker thread."""
+    return await asyncio.to_thread(_voice)
 
-    def load_and_try() -> Hibari:
-        voice = Hibari(threads=1)
-        voice("Ready.")
-        return voice
 
-    return await asyncio.to_thread(load_and_try)
+def _voice() -> Hibari:
+    voice = Hibari(threads=1)
+    voice("Ready.")
+    # It keeps the memory of the longest sentence it has said. Half an hour's talk would reach that bit by
+    # bit, and look like a leak.
+    voice.from_phonemes("a" * MAX_PHONEMES)
+    return voice
 
 
 async def warm_up(report: Callable[[str], None], recogniser: Recogniser | None = None) -> Models:

@@ -62,6 +62,10 @@ class Terminal:
         """What a person sees, one row a line."""
         return self.tmux("capture-pane", "-p").rstrip()
 
+    def history(self) -> str:
+        """The same, with what has scrolled away."""
+        return self.tmux("capture-pane", "-p", "-S", "-").rstrip()
+
     def until(self, done: Callable[[str], bool]) -> str:
         deadline = time.monotonic() + PATIENCE
         while not done(text := self.text()):
@@ -113,7 +117,7 @@ class Talk:
         """Wait for the end, look at the terminal, and return what stands in it."""
         text = self.terminal.until(lambda text: "ended with" in text.rpartition("$?")[2])
         assert self.terminal.modes() == self._modes
-        assert text.startswith("what was here before\n$ bash")
+        assert "what was here before\n$ bash" in self.terminal.history()
         self.terminal.type("stty -a > " + shlex.quote(str(self._folder / "after")))
         self.terminal.type("echo it works: $((40 + 2))")
         self.terminal.until(lambda text: text.endswith("\nit works: 42\n$"))
