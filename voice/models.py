@@ -94,7 +94,8 @@ def _tried(recogniser: Recogniser, **options: Any) -> Decoder:
             "choose another model with --asr-model, or another --language"
         )
     decoder = Decoder(whisper, language)
-    silence = np.zeros(SAMPLE_RATE, np.int16)
+    # As long as most turns: it keeps the memory of the longest that it has decoded.
+    silence = np.zeros(10 * SAMPLE_RATE, np.int16)
     decoder.partial(silence)
     decoder.final(silence)
     return decoder
