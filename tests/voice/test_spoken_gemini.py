@@ -9,6 +9,7 @@ from agents.events import (
     EndOfTurn,
     Mode,
     Saying,
+    Used,
 )
 from tests.doubles.gemini_demo import LUNCH, demo, double
 from tests.loopback import only_loopback
@@ -37,6 +38,7 @@ async def test_a_spoken_turn_with_an_early_call_a_patch_and_a_held_effect(models
     assert held < at(events, Committed) < at(events, Effected) < at(events, Saying)
     assert len(spoken.calendar) == 1
     assert "swimming" in spoken.answer and "in your calendar" in spoken.answer
+    assert any(e.audio_in > 25 for e in events if isinstance(e, Used))  # it has heard the user
 
 
 async def test_the_same_sequentially(models, tmp_path):
