@@ -23,9 +23,7 @@ from agents.training.slurp import Commands
 from agents.training.synthesize import Utterance, utterances
 from agents.training.values import Values
 
-NARROWED = (
-    0.75  # share of the turns with many tools declared in which a brain is told of the likely ones alone
-)
+NARROWED = 0.75  # share of turns, of those with many tools declared, that only tell of the likely ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from tools.numbers import digits
 from tools.tool import Effect, Json
 
 MOST = 24  # tools declared at once
-HELD_OUT_SHARE = 8  # every eighth family is never seen in training
+HELD_OUT_SHARE = 8  # every eighth family, and command of `slurp`, is never seen in training
 _SLOT = re.compile(r"\{(\w+)(?::([\w/'-]+))?\}")
 
 

@@ -24,7 +24,6 @@ from agents.training.lexicon import sections
 from agents.training.phrasing import REQUIRED, Phrase
 from agents.training.wording import Rule
 
-HELD_OUT_SHARE = 8  # every eighth command, by its ID, is never seen in training
 TIMES = 30  # turns that are made for each command
 _T = TypeVar("_T")
 _DECLARED_SHARE = 0.85  # of the commands where a tool is declared that some are for
@@ -82,7 +81,7 @@ def read(path: Path, held_out: bool) -> Commands:
 
     Raises OSError, or ValueError for a file that is none.
     """
-    mine = [said for id, said in _annotated(path) if (id % HELD_OUT_SHARE == 0) == held_out]
+    mine = [said for id, said in _annotated(path) if (id % families.HELD_OUT_SHARE == 0) == held_out]
     phrases: dict[str, tuple[Phrase, ...]] = defaultdict(tuple)
     lacking: dict[str, tuple[tuple[Phrase, str], ...]] = defaultdict(tuple)
     for head, lines in sections("slurp/built_in.txt").items():

@@ -40,7 +40,7 @@ SAID = (
 
 def written(path: Path, said: tuple[tuple[str, str], ...], first: int = 1) -> Path:
     """A file of SLURP, its IDs from `first` on without those that are held out."""
-    ids = (id for id in itertools.count(first) if id % slurp.HELD_OUT_SHARE)
+    ids = (id for id in itertools.count(first) if id % families.HELD_OUT_SHARE)
     rows = [
         {"slurp_id": id, "intent": intent, "sentence_annotation": annotated, "recordings": []}
         for id, (intent, annotated) in zip(ids, said, strict=False)
