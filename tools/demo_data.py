@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from tools.store import Store
 
@@ -25,7 +25,7 @@ _CONTACTS = (
     ("Clara Evans", None, "+44 7700 900116", "clara.evans@example.com", "friend"),
     ("Hannah Moss", None, "+44 7700 900117", "hannah.moss@example.com", "colleague"),
 )
-_EVENTS = (  # days after the Monday of this week, start and end, title, place
+_EVENTS = (  # days as if today were a Monday (see `_coming`), start and end, title, place
     (0, "09:30", "10:00", "the team meeting", None),
     (1, "15:30", "16:15", "the dentist", "Mill Lane Dental"),
     (2, "19:00", "21:00", "choir practice", "St Mark's Hall"),
@@ -102,7 +102,6 @@ def seed(store: Store, now: datetime) -> None:
     if any(store.row(f"SELECT 1 FROM {table}") for table in tables):
         return
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = (midnight - timedelta(days=now.weekday())).date()
     stamp = now.isoformat(timespec="seconds")
     emails = {name: email for name, _, _, email, _ in _CONTACTS}
     with store.transaction():
@@ -112,7 +111,7 @@ def seed(store: Store, now: datetime) -> None:
                 *contact,
             )
         for days, start, end, title, place in _EVENTS:
-            day = (monday + timedelta(days=days)).isoformat()
+            day = _coming(days, now).isoformat()
             store.write(
                 "INSERT INTO events (title, start, finish, location) VALUES (?, ?, ?, ?)",
                 title,
@@ -153,3 +152,12 @@ def seed(store: Store, now: datetime) -> None:
             store.write("INSERT INTO places (name, address) VALUES (?, ?)", *place)
         for device in _HOME:
             store.write("INSERT INTO home VALUES (?, ?)", *device)
+
+
+def _coming(days: int, now: datetime) -> date:
+    """`days` after a Monday as seen from `now`: the first such weekday from today on, or weeks after it.
+
+    So the household is as busy whatever day it is tried on: swimming is always on the coming Saturday.
+    """
+    weeks, weekday = divmod(days, 7)
+    return now.date() + timedelta(days=(weekday - now.weekday()) % 7 + 7 * weeks)

@@ -17,6 +17,7 @@ from tests.doubles.gemini import GeminiDouble
 from tests.doubles.gemini_mind import Ask, plan
 from tests.doubles.gemini_models import KEY, on_words
 from tests.doubles.tls import loopback
+from tests.today import plans
 
 ROOT = Path(__file__).parents[2]
 LOOK = Ask("find_events", {"day": "Saturday"})
@@ -82,7 +83,8 @@ async def test_a_conversation_and_its_record_without_the_key(double: GeminiDoubl
     assert ran.code == 0, ran.err
     assert double.refused == []
     events = [json.loads(line) for line in ran.out.splitlines()]
-    assert [e["text"] for e in events if e["event"] == "Answered"][0].startswith("On Saturday")
+    (answer,) = [e["text"] for e in events if e["event"] == "Answered"]
+    assert answer.startswith(await plans("Saturday"))
     assert {e["model"] for e in events if e["event"] == "Used"} == {"gemini-3.8-live", "gemini-3.8-flash"}
     assert all(e["dollars"] for e in events if e["event"] == "Used")
     written = _files(tmp_path)

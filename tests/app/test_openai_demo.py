@@ -10,6 +10,7 @@ import pytest
 from agents.events import Mode
 from tests.doubles.openai_demo import talk
 from tests.loopback import only_loopback
+from tests.today import plans, spoken_day
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ async def test_a_whole_spoken_turn() -> None:
     held = of(events, "CallChanged", state="held")
     committed, (effect,) = of(events, "Committed")[-1], of(events, "Effected")
     assert held and held[0]["at"] < committed["at"] < effect["at"]  # a held effect, released at the commit
-    _answered(events)
+    await _answered(events)
 
 
 async def test_the_same_sequentially() -> None:
@@ -47,14 +48,14 @@ async def test_the_same_sequentially() -> None:
     assert all(event["at"] > certain["at"] for event in issued)
     assert [event["final"] for event in of(events, "Updated")] == [True]
     assert not [event for event in of(events, "Used") if event["guess"]]
-    _answered(events)
+    await _answered(events)
 
 
-def _answered(events: list[dict[str, Any]]) -> None:
+async def _answered(events: list[dict[str, Any]]) -> None:
     """The event that was asked for is there, and only that, and is told in the model's own voice."""
     (effect,) = of(events, "Effected")
-    assert "Saturday" in effect["text"] and "lunch with Anna".casefold() in effect["text"].casefold()
+    assert spoken_day("Saturday") in effect["text"] and "lunch with anna" in effect["text"].casefold()
     spoken = [event for event in events if event["event"] in ("Saying", "SpeakingStarted", "SpeakingEnded")]
     assert [event["event"] for event in spoken] == ["Saying", "SpeakingStarted", "SpeakingEnded"]
-    assert "swimming" in spoken[-1]["heard"] and "Lunch with Anna" in spoken[-1]["heard"]
+    assert await plans("Saturday") in spoken[-1]["heard"] and "Lunch with Anna" in spoken[-1]["heard"]
     assert events[-1]["wrong_effects"] == 0

@@ -44,13 +44,20 @@ class Result:
 class History:
     """What stands in the model's context. A resumed session goes on with the one of its handle.
 
-    `audio` counts the bytes heard in the current turn of the user.
+    `audio` counts the bytes heard in the current turn of the user, `heard` all of them: they are read, and
+    paid for, with every generation.
     """
 
     texts: list[tuple[str, str]] = field(default_factory=list)  # role, text
     audio: int = 0
     results: list[Result] = field(default_factory=list)  # since the user's turn began
     said: list[str] = field(default_factory=list)  # whole utterances of the model
+    heard: int = 0
+
+    def listen(self, samples: bytes) -> None:
+        """The user speaks."""
+        self.audio += len(samples)
+        self.heard += len(samples)
 
     def begin_turn(self) -> None:
         """The user begins a turn."""
@@ -65,7 +72,7 @@ class History:
 
     def copy(self) -> History:
         """As it is now."""
-        return History(list(self.texts), self.audio, list(self.results), list(self.said))
+        return History(list(self.texts), self.audio, list(self.results), list(self.said), self.heard)
 
     def result(self, name: str) -> Result | None:
         """The latest result of this function in the current turn."""

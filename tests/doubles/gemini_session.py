@@ -133,7 +133,7 @@ class LiveSession:
             if self._is_manual and not self._is_active:
                 raise Refused("audio outside activityStart and activityEnd")
             self._cancel_blocking()
-            self._history.audio += len(samples)
+            self._history.listen(samples)
             await self._at(Phase.LISTENING)
         elif given == ["text"]:
             if self._is_manual and not self._is_active:
@@ -321,7 +321,7 @@ class LiveSession:
     def _usage(self, said: str) -> dict[str, Any]:
         """Counts as the service reports them: the details leave a part of the prompt out."""
         text = sum(len(part) for _, part in self._history.texts) // 4 + 300
-        audio = self._history.audio * _TOKENS // 32000
+        audio = self._history.heard * _TOKENS // 32000
         spoken = round(len(said) / _LETTERS * _TOKENS)
         return {
             "promptTokenCount": text + audio + 25,

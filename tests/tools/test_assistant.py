@@ -487,3 +487,15 @@ async def test_seeding_is_for_an_empty_store_only(hand: Hand) -> None:
         store.write("INSERT INTO contacts (name) VALUES ('Zoe')")
         seed(store, NOW)
         assert len(store.rows("SELECT * FROM contacts")) == 1
+
+
+@pytest.mark.parametrize("days", range(7))
+async def test_the_household_has_the_same_plans_on_whatever_weekday_it_is_made(
+    toolbox: Toolbox, days: int
+) -> None:
+    now = NOW + timedelta(days=days)
+    with Store.memory() as store:
+        seed(store, now)
+        hand = Hand(ToolContext(store, lambda: now), toolbox, Journal(store))
+        day = "today" if f"{now:%A}" == "Saturday" else "Saturday"
+        assert "swimming at ten" in await hand.say("find_events", day=day)

@@ -13,6 +13,7 @@ from agents.events import (
 )
 from tests.doubles.gemini_demo import LUNCH, demo, double
 from tests.loopback import only_loopback
+from tests.today import plans
 
 
 def at(events, kind, **fields):
@@ -37,7 +38,7 @@ async def test_a_spoken_turn_with_an_early_call_a_patch_and_a_held_effect(models
     held = at(events, CallChanged, call=2, version=1, state=CallState.HELD)
     assert held < at(events, Committed) < at(events, Effected) < at(events, Saying)
     assert len(spoken.calendar) == 1
-    assert "swimming" in spoken.answer and "in your calendar" in spoken.answer
+    assert await plans("Saturday") in spoken.answer and "in your calendar" in spoken.answer
     assert any(e.audio_in > 25 for e in events if isinstance(e, Used))  # it has heard the user
 
 
@@ -48,4 +49,4 @@ async def test_the_same_sequentially(models, tmp_path):
     assert service.refused == []
     assert [e.call for e in spoken.events if isinstance(e, CallIssued)] == [1, 2]
     assert len(spoken.calendar) == 1
-    assert "swimming" in spoken.answer and "in your calendar" in spoken.answer
+    assert await plans("Saturday") in spoken.answer and "in your calendar" in spoken.answer
