@@ -111,6 +111,10 @@ class Host:
         turn: int | None = getattr(event, "turn", None)
         if turn is not None:
             self.of_turn.setdefault(turn, []).append(event)
+        self.tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to every listener and forget it."""
         for listener in tuple(self.listeners):
             listener(event)
 

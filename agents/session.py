@@ -146,7 +146,7 @@ class Session:
 
     @property
     def events(self) -> Sequence[Event]:
-        """Everything that has happened so far, oldest first."""
+        """Everything that has happened so far, oldest first; but how loud it was, which is soon too much."""
         return self._host.events
 
     @property
@@ -271,7 +271,7 @@ class Session:
 
     def level(self, level: float) -> None:
         """How loud the microphone is: RMS from 0 to 1."""
-        self._host.emit(Level(self.now(), round(level, 3)))
+        self._host.tell(Level(self.now(), round(level, 3)))
 
     def notice(self, text: str, error: bool = False) -> None:
         """Tell the user something in one line."""
